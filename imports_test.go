@@ -1,0 +1,75 @@
+package rotor
+
+import (
+	"go/build"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rotor-lm/rotor"
+
+// layers lists every package from the ground up. A package may import only
+// those above it in this list.
+var layers = []string{
+	"internal/golden", "internal/gradcheck", "internal/impl", "internal/atomicfile", "internal/chart",
+	"quant", "kernel", "tensor", "op", "nn", "position",
+	"model", "model/llama", "model/gpt2",
+	"checkpoint", "checkpoint/safetensors",
+	"tokenizer", "hub", "sample", "cache", "generate", "peft", "optim",
+	"data", "eval", "train",
+	"rl", "rl/returns", "rl/world", "rl/tabular", "rl/approx", "rl/gradient", "rl/plot",
+	"plan", "runs", "demo", "cmd/rotor",
+}
+
+// outside lists the packages that stand beside the house: programs that use it.
+var outside = []string{"examples/", "bench/", "docs/", "tools", "kernel/_asm"}
+
+func TestImportsPointDown(t *testing.T) {
+	for i, name := range layers {
+		p, err := build.ImportDir(filepath.FromSlash(name), 0)
+		if os.IsNotExist(err) || p != nil && len(p.GoFiles) == 0 {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range p.Imports {
+			if path == "C" {
+				t.Errorf("%s uses cgo", name)
+			}
+			dep, ours := strings.CutPrefix(path, module+"/")
+			if at := slices.Index(layers, dep); ours && (at < 0 || at >= i) {
+				t.Errorf("%s imports %s, which stands above it or is not listed", name, dep)
+			}
+		}
+	}
+}
+
+// A package that the list does not know could point anywhere.
+func TestEveryPackageIsListed(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" {
+			return filepath.SkipDir
+		}
+		dir := filepath.ToSlash(filepath.Dir(path))
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || dir == "." {
+			return nil
+		}
+		if slices.ContainsFunc(outside, func(o string) bool { return strings.HasPrefix(dir+"/", o) }) {
+			return nil
+		}
+		if !slices.Contains(layers, dir) {
+			t.Errorf("%s is not in the list of layers", dir)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
