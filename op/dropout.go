@@ -1,0 +1,66 @@
+package op
+
+import (
+	"github.com/rotor-lm/rotor/tensor"
+)
+
+// Dropout silences each element with probability rate and scales the others
+// up, so that the mean stays. It does nothing on a tape that does not record.
+//
+//	y = x ⊙ m/(1 − rate)    dx = dy ⊙ m/(1 − rate)
+//
+// The mask m is a function of the stream and of the element's place alone: it
+// is computed again on the way back, not kept, and it is the same on any number
+// of threads.
+//
+// Srivastava et al., Dropout, JMLR 15, 2014, §4.
+func Dropout(x *tensor.Tensor, rate float32, stream uint64) *tensor.Tensor {
+	t := x.Tape()
+	if rate <= 0 || !t.Recording() {
+		return x
+	}
+	n := tensor.Make[dropout](t)
+	n.x, n.y, n.rate, n.stream = x, t.New(x.Shape...), rate, stream
+	drop(n.y.Data, x.Data, rate, stream)
+	t.Record(n, n.y, x)
+	return n.y
+}
+
+type dropout struct {
+	x, y   *tensor.Tensor
+	rate   float32
+	stream uint64
+}
+
+func (n *dropout) Backward() {
+	addDropped(n.x.WantGrad(), n.y.Grad, n.rate, n.stream)
+}
+
+func drop(dst, x []float32, rate float32, stream uint64) {
+	clear(dst)
+	addDropped(dst, x, rate, stream)
+}
+
+func addDropped(dst, x []float32, rate float32, stream uint64) {
+	scale, limit := 1/(1-rate), uint64(float64(rate)*(1<<32))
+	for i := range x {
+		if Random(stream, uint64(i))>>32 >= limit {
+			dst[i] += scale * x[i]
+		}
+	}
+}
+
+// Random is the i-th number of a random stream: any element can be asked for
+// at any time, so nothing about a stream needs to be saved or shared.
+//
+// It is the output function of SplitMix64, applied to stream and counter.
+// Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014.
+func Random(stream, i uint64) uint64 {
+	return mix(mix(stream+0x9e3779b97f4a7c15) + (i+1)*0x9e3779b97f4a7c15)
+}
+
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

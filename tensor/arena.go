@@ -1,0 +1,73 @@
+package tensor
+
+import "math/bits"
+
+// arena hands out buffers and takes them back by size class, so that a step
+// that does what the last one did allocates nothing.
+type arena struct {
+	spare map[int][][]float32 // free buffers by capacity
+	live  [][]float32         // handed out, in order
+}
+
+// get returns n elements of garbage from a buffer with room for at least room.
+func (a *arena) get(n, room int) []float32 {
+	c := class(max(n, room, 1))
+	var buf []float32
+	if free := a.spare[c]; len(free) > 0 {
+		buf = free[len(free)-1]
+		a.spare[c] = free[:len(free)-1]
+	} else {
+		buf = make([]float32, c)
+	}
+	buf = buf[:n]
+	a.live = append(a.live, buf)
+	return buf
+}
+
+// put takes back one buffer. The search starts at the youngest, which it
+// usually is.
+func (a *arena) put(buf []float32) {
+	if cap(buf) == 0 {
+		return
+	}
+	for i := len(a.live) - 1; i >= 0; i-- {
+		if same(a.live[i], buf) {
+			a.live = append(a.live[:i], a.live[i+1:]...)
+			a.keep(buf)
+			return
+		}
+	}
+}
+
+// free takes back all buffers handed out since mark, except the one of keep.
+func (a *arena) free(mark int, keep []float32) {
+	live := a.live[:mark]
+	for _, buf := range a.live[mark:] {
+		if same(buf, keep) {
+			live = append(live, buf)
+		} else {
+			a.keep(buf)
+		}
+	}
+	a.live = live
+}
+
+func (a *arena) reset() { a.free(0, nil) }
+
+func (a *arena) keep(buf []float32) {
+	if a.spare == nil {
+		a.spare = map[int][][]float32{}
+	}
+	a.spare[cap(buf)] = append(a.spare[cap(buf)], buf[:0])
+}
+
+func same(a, b []float32) bool {
+	return cap(a) > 0 && cap(b) > 0 && &a[:1][0] == &b[:1][0]
+}
+
+// class rounds up to a multiple of an eighth of a power of two: at most an
+// eighth is wasted, and sizes that are nearly equal share buffers.
+func class(n int) int {
+	step := max(1, 1<<(bits.Len(uint(n))-4))
+	return (n + step - 1) / step * step
+}
