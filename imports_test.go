@@ -14,8 +14,8 @@ const module = "github.com/rotor-lm/rotor"
 // layers lists every package from the ground up. A package may import only
 // those above it in this list.
 var layers = []string{
-	"internal/golden", "internal/gradcheck", "internal/impl", "internal/atomicfile", "internal/chart",
-	"quant", "kernel", "tensor", "op", "nn", "position",
+	"internal/golden", "internal/impl", "internal/atomicfile", "internal/chart",
+	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
 	"model", "model/llama", "model/gpt2",
 	"checkpoint", "checkpoint/safetensors",
 	"tokenizer", "hub", "sample", "cache", "generate", "peft", "optim",

@@ -68,6 +68,6 @@ func same(a, b []float32) bool {
 // class rounds up to a multiple of an eighth of a power of two: at most an
 // eighth is wasted, and sizes that are nearly equal share buffers.
 func class(n int) int {
-	step := max(1, 1<<(bits.Len(uint(n))-4))
+	step := 1 << max(0, bits.Len(uint(n))-4)
 	return (n + step - 1) / step * step
 }
