@@ -1,0 +1,134 @@
+package tokenizer
+
+import (
+	"fmt"
+	"slices"
+)
+
+// newBPE checks a vocabulary and its merges and makes the tables of both.
+func newBPE(f *modelFile) (*bpe, error) {
+	m := &bpe{ids: f.Vocab, unk: -1, fuse: f.FuseUnk, recent: newRecent()}
+	if m.ids == nil {
+		m.ids = map[string]int32{}
+	}
+	if err := m.setTokens(f.Vocab); err != nil {
+		return nil, err
+	}
+	for b, r := range byteRune {
+		m.bytes[b] = -1
+		if id, ok := f.Vocab[string(r)]; ok {
+			m.bytes[b] = id
+		}
+	}
+	if f.Unk != nil && *f.Unk != "" {
+		id, ok := f.Vocab[*f.Unk]
+		if !ok {
+			return nil, fmt.Errorf("unk_token %q is not in the vocabulary", clip(*f.Unk))
+		}
+		m.unk = id
+	}
+	if err := m.setMerges(f.Merges); err != nil {
+		return nil, err
+	}
+	if f.IgnoreMerges {
+		m.whole = make(map[string]int32, len(m.raw))
+		for id, token := range m.tokens {
+			if token != "" && spell(m.raw[id]) == token {
+				m.whole[m.raw[id]] = int32(id)
+			}
+		}
+	}
+	return m, nil
+}
+
+func (m *bpe) setTokens(vocab map[string]int32) error {
+	if len(vocab) > largestVocab {
+		return fmt.Errorf("%d tokens; at most %d are read", len(vocab), largestVocab)
+	}
+	for token, id := range vocab {
+		if err := m.place(token, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place gives an id to a token. Ids may leave gaps.
+func (m *bpe) place(token string, id int32) error {
+	switch {
+	case id < 0 || id >= largestVocab:
+		return fmt.Errorf("token %q has id %d; ids go from 0 to %d", clip(token), id, largestVocab-1)
+	case len(token) > longestToken:
+		return fmt.Errorf("token %d is %d bytes long; at most %d are read", id, len(token), longestToken)
+	}
+	if int(id) >= len(m.tokens) {
+		m.tokens = append(m.tokens, make([]string, int(id)+1-len(m.tokens))...)
+		m.raw = append(m.raw, make([]string, int(id)+1-len(m.raw))...)
+	}
+	if had := m.tokens[id]; had != "" && had != token {
+		return fmt.Errorf("tokens %q and %q have the same id %d", clip(min(had, token)), clip(max(had, token)), id)
+	}
+	m.tokens[id], m.raw[id] = token, unspell(token)
+	return nil
+}
+
+func (m *bpe) setMerges(merges []pair) error {
+	m.pairs = make([][2]int32, len(merges))
+	m.merges = newPairTable(len(merges))
+	for rank, p := range merges {
+		for side, token := range p {
+			id, ok := m.ids[token]
+			if !ok {
+				return fmt.Errorf("merge %d joins %q and %q, but %q is not in the vocabulary", rank, clip(p[0]), clip(p[1]), clip(token))
+			}
+			m.pairs[rank][side] = id
+		}
+		id, ok := m.ids[p[0]+p[1]]
+		if !ok {
+			return fmt.Errorf("merge %d makes %q, which is not in the vocabulary", rank, clip(p[0]+p[1]))
+		}
+		m.merges.set(m.pairs[rank][0], m.pairs[rank][1], merge{uint32(rank), id})
+	}
+	return nil
+}
+
+// build joins a model and added tokens. An added token that the vocabulary has
+// too must have the same id in both.
+func (t *Tokenizer) build(m *bpe, tokens []AddedToken) error {
+	if len(tokens) > mostAdded {
+		return fmt.Errorf("%d added tokens; at most %d are read", len(tokens), mostAdded)
+	}
+	var kept []AddedToken
+	seen := map[string]bool{}
+	for _, a := range tokens {
+		if a.Content == "" || seen[a.Content] {
+			continue
+		}
+		seen[a.Content] = true
+		if id, ok := m.ids[a.Content]; ok && id != a.ID {
+			return fmt.Errorf("added token %q has id %d, in the vocabulary %d", clip(a.Content), a.ID, id)
+		}
+		if err := m.place(a.Content, a.ID); err != nil {
+			return fmt.Errorf("added token: %w", err)
+		}
+		kept = append(kept, a)
+	}
+	for _, a := range kept {
+		if _, ok := m.ids[a.Content]; !ok {
+			m.ids[a.Content] = a.ID
+			m.outside = append(m.outside, a.ID)
+		}
+	}
+	t.model, t.added = m, newAdded(kept)
+	for _, id := range append(append([]int32{}, t.post.before...), t.post.after...) {
+		if t.Token(id) == "" {
+			return fmt.Errorf("post_processor: its template adds token %d, which does not exist", id)
+		}
+	}
+	return nil
+}
+
+// own reports whether a token is the model's, not only an added one.
+func (m *bpe) own(id int32) bool {
+	return m.tokens[id] != "" && !slices.Contains(m.outside, id)
+}
