@@ -1,5 +1,7 @@
 package kernel
 
+import "fmt"
+
 // Half is a floating-point format of two bytes.
 type Half int
 
@@ -9,60 +11,80 @@ const (
 	F16
 )
 
-// Packed is a weight W [out, in], rearranged once for products with many activations. One layout serves y = x·Wᵀ and
-// the backward product dx = dy·W.
+// Packed is a weight W [out, in] that is used again and again, rearranged once for products with many activations:
+// panels of 32 rows of W, [out/32][in][32], the last one filled up with zeros. The one layout serves the product
+// y = x·Wᵀ and, its blocks of 32×32 transposed in cache, the backward product dx = dy·W.
 type Packed struct {
-	w       []float32
+	w       []float32 // one of w and h holds the numbers
 	h       []uint16
-	out, in int
 	kind    Half
+	out, in int
 }
 
 // Pack packs w [out, in].
 func Pack(w Matrix) *Packed {
-	p := &Packed{out: w.Rows, in: w.Cols, w: make([]float32, w.Rows*w.Cols)}
+	p := &Packed{out: w.Rows, in: w.Cols, w: aligned(ceil(w.Rows, width) * width * w.Cols)}
 	p.Repack(w)
 	return p
+}
+
+// Repack replaces the weight by w [out, in], without allocating. The storage must be float32.
+func (p *Packed) Repack(w Matrix) {
+	w.check("w")
+	if w.Rows != p.out || w.Cols != p.in || p.h != nil {
+		panic(fmt.Sprintf("kernel: Repack: weight [%d, %d] into [%d, %d], half %t", w.Rows, w.Cols, p.out, p.in, p.h != nil))
+	}
+	p.fill(panels{kind: columnMajor, m: w})
 }
 
 // PackT packs the weight whose transpose is w [in, out], as GPT-2 stores it.
 func PackT(w Matrix) *Packed {
 	w.check("w")
-	p := &Packed{out: w.Cols, in: w.Rows, w: make([]float32, w.Rows*w.Cols)}
-	for i := range p.out {
-		for j := range p.in {
-			p.w[i*p.in+j] = w.Data[j*w.Stride+i]
-		}
-	}
+	p := &Packed{out: w.Cols, in: w.Rows, w: aligned(ceil(w.Cols, width) * width * w.Rows)}
+	p.fill(panels{kind: rowMajor, m: w, rows: 1 << 30})
 	return p
+}
+
+func (p *Packed) fill(b panels) {
+	t := products.get()
+	old := t.packed
+	t.kernels, t.b, t.packed, t.k, t.n = active, b, p.w, p.in, p.out
+	if p.in > 0 {
+		Parallel(ceil(p.out, width), t.units[0])
+	}
+	t.b, t.packed = panels{}, old
+	products.put(t)
 }
 
 // PackHalf packs w [out, in], held in two bytes an element, and keeps it so: it is widened a panel at a time as it is
 // used.
 func PackHalf(w []uint16, out, in int, kind Half) *Packed {
-	return &Packed{out: out, in: in, kind: kind, h: append([]uint16(nil), w[:out*in]...)}
-}
-
-// PackHalfT is PackHalf for a w [in, out] that holds the transpose.
-func PackHalfT(w []uint16, in, out int, kind Half) *Packed {
-	p := &Packed{out: out, in: in, kind: kind, h: make([]uint16, out*in)}
+	p := newHalf(w, out, in, kind)
 	for i := range out {
-		for j := range in {
-			p.h[i*in+j] = w[j*out+i]
+		at := i/width*width*in + i%width
+		for j, x := range w[i*in : (i+1)*in] {
+			p.h[at+j*width] = x
 		}
 	}
 	return p
 }
 
-// Repack replaces the weight by w, of the same shape, without allocating. The storage must be float32.
-func (p *Packed) Repack(w Matrix) {
-	w.check("w")
-	if w.Rows != p.out || w.Cols != p.in {
-		panic("kernel: Repack: another shape")
+// PackHalfT is PackHalf for a w [in, out] that holds the transpose.
+func PackHalfT(w []uint16, in, out int, kind Half) *Packed {
+	p := newHalf(w, out, in, kind)
+	for j := range in {
+		for i := 0; i < out; i += width {
+			copy(p.h[i*in+j*width:][:width], w[j*out+i:j*out+min(i+width, out)])
+		}
 	}
-	for i := range p.out {
-		copy(p.w[i*p.in:], w.Row(i))
+	return p
+}
+
+func newHalf(w []uint16, out, in int, kind Half) *Packed {
+	if len(w) != out*in {
+		panic(fmt.Sprintf("kernel: PackHalf: [%d, %d] has %d numbers", out, in, len(w)))
 	}
+	return &Packed{out: out, in: in, kind: kind, h: make([]uint16, ceil(out, width)*width*in)}
 }
 
 // Dims returns the weight's shape.
@@ -73,14 +95,14 @@ func (p *Packed) Bytes() int { return 4*len(p.w) + 2*len(p.h) }
 
 // Row writes row i of W to dst.
 func (p *Packed) Row(dst []float32, i int) {
-	at := i * p.in
-	switch {
-	case p.h == nil:
-		copy(dst[:p.in], p.w[at:])
-	case p.kind == BF16:
-		FromBF16(dst[:p.in], p.h[at:])
-	default:
-		FromF16(dst[:p.in], p.h[at:])
+	dst = dst[:p.in]
+	at := i/width*width*p.in + i%width
+	for j := range dst {
+		if k := at + j*width; p.h == nil {
+			dst[j] = p.w[k]
+		} else {
+			p.kind.widen(dst[j:j+1], p.h[k:k+1])
+		}
 	}
 }
 
@@ -91,17 +113,66 @@ func (p *Packed) Unpack(dst Matrix) {
 	}
 }
 
-func (p *Packed) matrix() Matrix {
-	w := p.w
+// Mul computes C = A·Wᵀ, or adds it to C. Shapes: a [M, in], c [M, out].
+func (p *Packed) Mul(c, a Matrix, add bool) { p.mul(c, a, add, false) }
+
+// SerialMul is Mul on the calling goroutine alone, for use inside a parallel region.
+func (p *Packed) SerialMul(c, a Matrix, add bool) { p.mul(c, a, add, true) }
+
+func (p *Packed) mul(c, a Matrix, add, serial bool) {
+	p.fits("Mul", c, a, p.out, p.in)
+	b := panels{kind: ready, m: Matrix{Data: p.w}, k: p.in, p: p}
 	if p.h != nil {
-		w = make([]float32, p.out*p.in)
-		p.Unpack(Matrix{Data: w, Rows: p.out, Cols: p.in, Stride: p.in})
+		b.kind = narrow
 	}
-	return Matrix{Data: w, Rows: p.out, Cols: p.in, Stride: p.in}
+	multiply(c, a, b, false, add, serial)
 }
 
-// Mul computes C = A·Wᵀ, or adds it to C. Shapes: a [M, in], c [M, out].
-func (p *Packed) Mul(c, a Matrix, add bool) { MatMulT(c, a, p.matrix(), add) }
-
 // MulT computes C = A·W, or adds it to C: the backward product. Shapes: a [M, out], c [M, in].
-func (p *Packed) MulT(c, a Matrix, add bool) { MatMul(c, a, p.matrix(), add) }
+func (p *Packed) MulT(c, a Matrix, add bool) { p.mulT(c, a, add, false) }
+
+// SerialMulT is MulT on the calling goroutine alone, for use inside a parallel region.
+func (p *Packed) SerialMulT(c, a Matrix, add bool) { p.mulT(c, a, add, true) }
+
+func (p *Packed) mulT(c, a Matrix, add, serial bool) {
+	p.fits("MulT", c, a, p.in, p.out)
+	multiply(c, a, panels{kind: backward, p: p}, false, add, serial)
+}
+
+func (p *Packed) fits(op string, c, a Matrix, n, k int) {
+	c.check("c")
+	a.check("a")
+	if c.Rows != a.Rows || c.Cols != n || a.Cols != k {
+		panic(fmt.Sprintf("kernel: %s: c [%d, %d], a [%d, %d], weight [%d, %d] do not fit", op, c.Rows, c.Cols, a.Rows, a.Cols, p.out, p.in))
+	}
+}
+
+// widen writes src to dst in four bytes a number.
+func (h Half) widen(dst []float32, src []uint16) {
+	if h == BF16 {
+		FromBF16(dst[:len(src)], src)
+	} else {
+		FromF16(dst[:len(src)], src)
+	}
+}
+
+// turn makes rows k0 to k1 of panel j of W, [out][32 columns], from blocks of 32×32 of the layout, [32 columns][32 of
+// out].
+func (p *Packed) turn(v *kernels, s *scratch, dst []float32, j, k0, k1 int) {
+	cols := min(width, p.in-j*width)
+	if cols < width {
+		clear(dst[:(k1-k0)*width])
+	}
+	for k := k0; k < k1; {
+		n := min(width-k%width, k1-k) // of this panel of the layout
+		at := (k/width*p.in + j*width) * width
+		block := s.block
+		if p.h == nil {
+			block = p.w[at : at+cols*width]
+		} else {
+			p.kind.widen(block, p.h[at:at+cols*width])
+		}
+		v.transpose(dst[(k-k0)*width:], width, block[k%width:], width, cols, n)
+		k += n
+	}
+}

@@ -1,0 +1,225 @@
+package kernel
+
+import (
+	"runtime"
+	"sync"
+)
+
+// One routine computes every matrix product, C (+)= A·B with A [M, K] and B [K, N]:
+//
+//   - B is seen as panels of 32 columns, [K][32] without gaps: packed beforehand, or made as they are needed by
+//     copying, transposing or widening into a buffer that stays in cache.
+//   - A lies in row-major order and is not copied, except that Aᵀ is transposed a block at a time.
+//   - A block of rows meets a panel, a tile of up to 14 rows after the other. Runs of K longer than depth are cut, so
+//     that the panel and the rows of A stay in cache.
+//
+// A unit of parallel work is a block of rows and a few panels. How it is cut changes no sum: each element of C gains
+// its products in the order of k, a run of K at a time.
+//
+// Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008, is where the layers come from.
+const (
+	width = 32   // columns of a panel
+	depth = 1024 // longest run of K that a tile sums in registers
+)
+
+// product is a matrix product under way.
+type product struct {
+	*kernels
+	c       Matrix
+	a       Matrix // [M, K], or [K, M] if turned
+	b       panels
+	turned  bool
+	add     bool
+	m, n, k int
+
+	tiles, blocks int // of rows
+	group, groups int // panels in a unit; units side by side
+	runs          int // of K
+
+	packed []float32    // panels of B made beforehand, if shared
+	units  [2]func(int) // p.pack and p.unit, bound once
+}
+
+var products = freelist[product]{make: func() *product {
+	p := &product{}
+	p.units = [2]func(int){p.pack, p.unit}
+	return p
+}}
+
+// scratch is what one unit needs for itself.
+type scratch struct {
+	panel []float32 // [depth][32]
+	rows  []float32 // a block of Aᵀ, transposed
+	block []float32 // [32][32], widened
+}
+
+var scratches = freelist[scratch]{make: func() *scratch {
+	return &scratch{panel: floats(nil, depth*width), block: floats(nil, width*width)}
+}}
+
+// multiply computes C (+)= A·B.
+func multiply(c, a Matrix, b panels, turned, add, serial bool) {
+	if c.Rows == 0 || c.Cols == 0 {
+		return
+	}
+	p := products.get()
+	p.kernels, p.c, p.a, p.b, p.turned, p.add = active, c, a, b, turned, add
+	p.m, p.n, p.k = c.Rows, c.Cols, a.Cols
+	if turned {
+		p.k = a.Rows
+	}
+	p.run(serial)
+	p.c, p.a, p.b = Matrix{}, Matrix{}, panels{}
+	products.put(p)
+}
+
+func (p *product) run(serial bool) {
+	if p.k == 0 {
+		for i := range p.m {
+			if !p.add {
+				clear(p.c.Row(i))
+			}
+		}
+		return
+	}
+	shared := p.plan()
+	run := Parallel
+	if serial {
+		run = inTurn
+	}
+	if shared {
+		n := ceil(p.n, width)
+		p.packed = floats(p.packed, n*p.k*width)
+		run(n, p.units[0])
+		p.b = panels{kind: ready, m: Matrix{Data: p.packed}, k: p.k}
+	}
+	run(p.blocks*p.groups, p.units[1])
+}
+
+func inTurn(n int, f func(int)) {
+	for i := range n {
+		f(i)
+	}
+}
+
+// plan cuts the product into units and says whether B's panels are better made beforehand.
+func (p *product) plan() (shared bool) {
+	n := ceil(p.n, width)
+	p.runs = ceil(p.k, depth)
+	p.tiles = ceil(p.m, p.height)
+	resident := p.b.resident(p.kernels)
+	if !resident && p.turned && p.tiles > 2 {
+		resident, shared = true, true
+	}
+	most := 1152 / p.height // tiles of a block: many where a panel must be made or fetched from memory
+	if resident && (p.n*p.k < 4<<20 || p.turned) {
+		most = max(4, 96<<10/(p.k*p.height)) // else as many rows of A as fit in half of L2
+		most = min(most, 126/p.height)
+	}
+	p.blocks = ceil(p.tiles, most)
+	for p.blocks*n < 16 && p.blocks < p.tiles { // too few units to share out
+		p.blocks++
+	}
+	flops := 2 * p.m / p.blocks * width * p.k
+	p.group = max(1, min(2<<20/max(flops, 1), n/16))
+	p.groups = ceil(n, p.group)
+	return shared
+}
+
+// pack makes panel j of B beforehand.
+func (p *product) pack(j int) {
+	s := scratches.get()
+	defer scratches.put(s)
+	for k := 0; k < p.k; k += depth {
+		end := min(k+depth, p.k)
+		dst := p.packed[(j*p.k+k)*width : (j*p.k+end)*width]
+		if b, ldb := p.b.panel(p.kernels, s, dst, j, k, end); ldb != width || &b[0] != &dst[0] {
+			p.panel(dst, b, ldb, end-k, min(width, p.n-j*width))
+		}
+	}
+}
+
+// unit computes a block of rows of some panels.
+func (p *product) unit(i int) {
+	s := scratches.get()
+	defer scratches.put(s)
+	block, group := i/p.groups, i%p.groups
+	t0, t1 := block*p.tiles/p.blocks, (block+1)*p.tiles/p.blocks
+	n := ceil(p.n, width)
+	var work breath
+	for run := range p.runs {
+		k0, k1 := run*p.k/p.runs, (run+1)*p.k/p.runs
+		a, lda := p.rows(s, t0, t1, k0, k1)
+		for j := group * p.group; j < min((group+1)*p.group, n); j++ {
+			b, ldb := p.b.panel(p.kernels, s, s.panel, j, k0, k1)
+			cols := min(width, p.n-j*width)
+			first := p.row(t0)
+			for t := t0; t < t1; t++ {
+				r0, r1 := p.row(t), p.row(t+1)
+				p.tile(p.c.Data[r0*p.c.Stride+j*width:], p.c.Stride, a[(r0-first)*lda:], lda, b, ldb,
+					k1-k0, r1-r0, cols, p.add || run > 0)
+				work.done(2 * (r1 - r0) * width * (k1 - k0))
+			}
+		}
+	}
+}
+
+// row is the first row of tile t: tiles differ in height by one at most.
+func (p *product) row(t int) int { return t * p.m / p.tiles }
+
+// rows returns columns k0 to k1 of the tiles t0 to t1 of A.
+func (p *product) rows(s *scratch, t0, t1, k0, k1 int) (a []float32, lda int) {
+	r0, r1 := p.row(t0), p.row(t1)
+	if !p.turned {
+		return p.a.Data[r0*p.a.Stride+k0:], p.a.Stride
+	}
+	lda = (k1-k0+15)&^15 + 16 // rows a power of two apart would fight for the same places in the cache
+	s.rows = floats(s.rows, (r1-r0)*lda)
+	p.transpose(s.rows, lda, p.a.Data[k0*p.a.Stride+r0:], p.a.Stride, k1-k0, r1-r0)
+	return s.rows, lda
+}
+
+// breath lets the scheduler in now and then: it cannot interrupt assembly, and a collection would wait for the end of
+// the product.
+type breath int
+
+func (b *breath) done(flops int) {
+	if *b += breath(flops); *b > 8<<20 {
+		*b = 0
+		runtime.Gosched()
+	}
+}
+
+func ceil(n, d int) int { return (n + d - 1) / d }
+
+// floats returns n floats that begin on a cache line, in old if that is large enough.
+func floats(old []float32, n int) []float32 {
+	if cap(old) >= n {
+		return old[:n]
+	}
+	return aligned(n)
+}
+
+// freelist keeps what was used for the next who needs it.
+type freelist[T any] struct {
+	sync.Mutex
+	free []*T
+	make func() *T
+}
+
+func (l *freelist[T]) get() *T {
+	l.Lock()
+	defer l.Unlock()
+	if n := len(l.free); n > 0 {
+		x := l.free[n-1]
+		l.free = l.free[:n-1]
+		return x
+	}
+	return l.make()
+}
+
+func (l *freelist[T]) put(x *T) {
+	l.Lock()
+	l.free = append(l.free, x)
+	l.Unlock()
+}
