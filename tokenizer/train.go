@@ -15,7 +15,7 @@ import (
 type TrainOptions struct {
 	VocabSize    int      // with the special tokens and the 256 bytes; fewer if the text has no more pairs
 	Special      []string // take the first ids
-	Pattern      string   // "gpt2" (the default), "llama3", "smollm"
+	Pattern      string   // "gpt2" (the default), "llama3", "llama3-han", "smollm"
 	MinFrequency int      // a pair must occur so often to be merged; the default is 2
 
 	BOS, EOS, Pad string // which special tokens begin, end and fill a text; "" for none
