@@ -94,4 +94,3 @@ func scale(s float32) float32 {
 	}
 	return s
 }
-

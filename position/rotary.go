@@ -1,0 +1,127 @@
+package position
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/rotor-lm/rotor/op"
+	"github.com/rotor-lm/rotor/tensor"
+)
+
+func init() {
+	Register("rotary", "pairs of q and k turned by t·θ_i, θ_i = base^(−2i/D)")
+	RegisterRope("default", func(RopeConfig) (float64, error) { return 1, nil })
+	RegisterRope("linear", func(c RopeConfig) (float64, error) {
+		if c.Factor < 1 {
+			return 0, fmt.Errorf("position: linear RoPE needs a factor of at least 1, not %g", c.Factor)
+		}
+		return c.Factor, nil
+	})
+}
+
+// Rotary turns pairs of the coordinates of queries and keys by an angle that
+// grows with the position, so that a score depends on the distance alone:
+//
+//	⟨R_m·q, R_n·k⟩ = ⟨q, R_{n−m}·k⟩      R_t turns pair i by t·θ_i/f, θ_i = base^(−2i/D)
+//
+// With f > 1 positions are interpolated: a model trained on L positions reads f·L.
+//
+// Su et al., RoFormer, 2021. arXiv:2104.09864, eq. 15 and 34.
+// Chen et al., Position Interpolation, 2023. arXiv:2306.15595, eq. 4, for f.
+type Rotary struct {
+	None
+	pairs   bool
+	inverse []float32 // θ_i/f
+	table   atomic.Pointer[op.Turn]
+}
+
+// NewRotary returns the encoding for heads of which dim coordinates turn.
+func NewRotary(dim int, base, factor float64) *Rotary {
+	r := &Rotary{inverse: make([]float32, dim/2)}
+	for i := range r.inverse {
+		// In float32, as every released implementation has it.
+		r.inverse[i] = float32(1 / math.Pow(base, float64(2*i)/float64(dim)) / factor)
+	}
+	return r
+}
+
+// Pairs returns the encoding that turns coordinates (2i, 2i+1) together, as
+// RoFormer and GPT-J do, and not (i, i+D/2) as Llama does.
+func (r *Rotary) Pairs() *Rotary { return &Rotary{pairs: true, inverse: r.inverse} }
+
+func (r *Rotary) Rotate(q, k, v *tensor.Tensor, pos []int32) (_, _, _ *tensor.Tensor) {
+	turn := r.turn(pos)
+	return op.Rotate(q, turn, pos), op.Rotate(k, turn, pos), v
+}
+
+// turn returns a table that reaches all of the positions. It grows by doubling,
+// and a reader that holds an old one is not disturbed.
+func (r *Rotary) turn(pos []int32) op.Turn {
+	need := int(slices.Max(pos)) + 1
+	if t := r.table.Load(); t != nil && len(t.Cos) >= need*t.N {
+		return *t
+	}
+	size := 512
+	for size < need {
+		size *= 2
+	}
+	n := len(r.inverse)
+	t := op.Turn{Cos: make([]float32, size*n), Sin: make([]float32, size*n), N: n, Pairs: r.pairs}
+	for p := range size {
+		for i, w := range r.inverse {
+			angle := float64(float32(p) * w)
+			t.Cos[p*n+i], t.Sin[p*n+i] = float32(math.Cos(angle)), float32(math.Sin(angle))
+		}
+	}
+	r.table.Store(&t)
+	return t
+}
+
+// RopeConfig is what a model's configuration says of its rotary encoding, in
+// either generation's words.
+type RopeConfig struct {
+	Type   string  `json:"rope_type"`
+	Theta  float64 `json:"rope_theta"`
+	Factor float64 `json:"factor"`
+	Old    string  `json:"type"` // "rope_type" of older files
+}
+
+var ropes = map[string]func(RopeConfig) (factor float64, err error){}
+
+// RegisterRope adds a kind of rotary encoding under the name that files use.
+func RegisterRope(name string, f func(RopeConfig) (factor float64, err error)) { ropes[name] = f }
+
+// Rope makes the encoding that a configuration asks for. parameters is
+// "rope_parameters" of newer files or "rope_scaling" of older ones, and may be
+// empty or null; theta is "rope_theta" of older files.
+func Rope(headDim int, theta float64, parameters json.RawMessage) (*Rotary, error) {
+	c := RopeConfig{Theta: theta, Type: "default"}
+	if len(parameters) > 0 {
+		if err := json.Unmarshal(parameters, &c); err != nil {
+			return nil, fmt.Errorf("position: RoPE parameters %s: %w", parameters, err)
+		}
+	}
+	if c.Old != "" && c.Type == "default" {
+		c.Type = c.Old
+	}
+	if c.Theta == 0 {
+		c.Theta = 10000
+	}
+	kind, ok := ropes[c.Type]
+	if !ok {
+		return nil, fmt.Errorf("position: RoPE type %q is not known; there are %s", c.Type, strings.Join(slices.Sorted(maps.Keys(ropes)), ", "))
+	}
+	factor, err := kind(c)
+	if err != nil {
+		return nil, err
+	}
+	if headDim <= 0 || headDim%2 != 0 || !(c.Theta > 0) {
+		return nil, fmt.Errorf("position: no RoPE for heads of %d with base %g", headDim, c.Theta)
+	}
+	return NewRotary(headDim, c.Theta, factor), nil
+}
