@@ -14,7 +14,8 @@ type Options struct {
 	Spare func(name string) bool
 	// Name gives the name in the file of a tensor of the model. Nil leaves it.
 	Name func(name string) string
-	// Wide widens two-byte weights to float32.
+	// Wide widens two-byte weights to float32. Vectors, such as scales and biases,
+	// are widened in any case.
 	Wide bool
 	// Copy copies every tensor, so that src may be closed afterwards.
 	Copy bool
@@ -67,7 +68,7 @@ func Load(params iter.Seq2[string, *tensor.Tensor], src Source, o Options) (Repo
 func fill(t *tensor.Tensor, name string, src Source, o Options) error {
 	info, _ := src.Info(name)
 	half := info.DType == BF16 || info.DType == F16
-	if t.Learns() || o.Copy && !half || o.Wide && half || info.DType == F64 {
+	if t.Learns() || o.Copy && !half || half && (o.Wide || len(t.Shape) == 1) || info.DType == F64 {
 		data := make([]float32, info.Len())
 		if err := src.ReadF32(name, data); err != nil {
 			return err
