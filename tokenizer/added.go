@@ -109,7 +109,8 @@ func touched(text string, from, to int) bool {
 // wordRune is \w of UTS 18: alphabetic, mark, decimal number, connector
 // punctuation, join control.
 func wordRune(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
+	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control,
+		newerLetters, newerNumbers, newerMarks)
 }
 
 func blankBefore(text string, at int) int {

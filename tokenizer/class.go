@@ -34,7 +34,9 @@ var classes = sync.OnceValue(func() *[unicode.MaxRune + 1]class {
 		}
 	}
 	fill(unicode.L, letter)
+	fill(newerLetters, letter)
 	fill(unicode.N, number)
+	fill(newerNumbers, number)
 	fill(unicode.White_Space, space)
 	return &c
 })

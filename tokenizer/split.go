@@ -27,33 +27,34 @@ type stage struct {
 	bytes  bool     // the ByteLevel step, which is the last
 }
 
-// each calls f with every piece of text and with the byte offset at which the
-// piece starts. The offset is one less where the piece begins with a space
-// that the text does not have.
-func each(text string, stages []stage, at int, f func(piece string, at int)) {
-	if len(text) == 0 {
-		return
-	}
+// each calls f with every piece of text and with the byte offset in the text
+// at which the piece starts. A piece may begin with a space that the text does
+// not have: made is 1, and the offset one less.
+func each(text string, stages []stage, at int, f func(piece string, at, made int)) {
+	cut(text, stages, at, 0, f)
+}
+
+func cut(text string, stages []stage, at, made int, f func(piece string, at, made int)) {
 	if len(stages) == 0 {
-		f(text, at)
+		f(text, at, made)
 		return
 	}
 	s := stages[0]
 	if s.prefix && text[0] != ' ' {
-		text, at = " "+text, at-1
+		text, at, made = " "+text, at-1, 1
 	}
 	if s.next == nil {
-		each(text, stages[1:], at, f)
+		cut(text, stages[1:], at, made, f)
 		return
 	}
 	for len(text) > 0 {
 		n := s.next(text)
 		if len(stages) == 1 {
-			f(text[:n], at)
+			f(text[:n], at, made)
 		} else {
-			each(text[:n], stages[1:], at, f)
+			cut(text[:n], stages[1:], at, made, f)
 		}
-		text, at = text[n:], at+n
+		text, at, made = text[n:], at+n, 0
 	}
 }
 

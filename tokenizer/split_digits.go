@@ -1,34 +1,53 @@
 package tokenizer
 
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
 func init() {
 	named["smollm"] = `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},` + gpt2Step + `]}`
 }
 
-// splitDigit makes every digit, \p{N}, a piece of its own.
+// splitDigit makes every digit a piece of its own.
 func splitDigit(s string) int {
-	if c, n := first(s); c == number {
+	if n := digit(s); n > 0 {
 		return n
 	}
-	return upTo(s, number)
+	return upToDigit(s)
 }
 
 // splitDigits makes every run of digits a piece.
 func splitDigits(s string) int {
-	if n := run(s, number); n > 0 {
+	n := 0
+	for size := digit(s); size > 0; size = digit(s[n:]) {
+		n += size
+	}
+	if n > 0 {
 		return n
 	}
-	return upTo(s, number)
+	return upToDigit(s)
 }
 
-// upTo returns the length of the start of s before the first character of a
-// class.
-func upTo(s string, stop class) int {
-	n := 0
-	for n < len(s) {
-		c, size := first(s[n:])
-		if c == stop {
-			break
+// digit returns the length of the digit that s begins with, 0 if it begins
+// with none. Digits are the characters of category N: Ⅳ and ½ too.
+func digit(s string) int {
+	c, n := first(s)
+	if c == number {
+		return n
+	}
+	if c == other && n == utf8.UTFMax {
+		if r, _ := utf8.DecodeRuneInString(s); unicode.Is(newestNumbers, r) {
+			return n
 		}
+	}
+	return 0
+}
+
+func upToDigit(s string) int {
+	n := 0
+	for n < len(s) && digit(s[n:]) == 0 {
+		_, size := first(s[n:])
 		n += size
 	}
 	return n

@@ -41,7 +41,7 @@ func (t *Tokenizer) encode(text string, special bool) []int32 {
 			ids = append(ids, s.token.ID)
 			continue
 		}
-		each(text[s.from:s.to], t.stages, s.from, func(piece string, _ int) {
+		each(text[s.from:s.to], t.stages, s.from, func(piece string, _, _ int) {
 			ids = t.model.encode(ids, piece)
 		})
 	}

@@ -128,7 +128,10 @@ func (tr *trainer) token(s string) int32 {
 func (tr *trainer) count(texts iter.Seq[string], stages []stage) {
 	index := map[string]int32{}
 	for text := range texts {
-		each(text, stages, 0, func(word string, _ int) {
+		if text == "" {
+			continue
+		}
+		each(text, stages, 0, func(word string, _, _ int) {
 			i, ok := index[word]
 			if !ok {
 				i = int32(len(tr.words))

@@ -1,0 +1,44 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"testing"
+	"unicode/utf8"
+)
+
+// Every code point is of the class that the reference says; see
+// testdata/classes.py.
+func TestClasses(t *testing.T) {
+	var want struct{ Letter, Number, Space, Digit, Word []rune }
+	if err := json.Unmarshal(gunzip(t, "classes.json.gz"), &want); err != nil {
+		t.Fatal(err)
+	}
+	is := func(k class) func(r rune) bool {
+		return func(r rune) bool { c, _ := first(string(r)); return c == k }
+	}
+	for _, test := range []struct {
+		name   string
+		ranges []rune
+		is     func(r rune) bool
+	}{
+		{"letter", want.Letter, is(letter)},
+		{"number", want.Number, is(number)},
+		{"space", want.Space, is(space)},
+		{"digit", want.Digit, func(r rune) bool { return digit(string(r)) > 0 }},
+		{"word", want.Word, wordRune},
+	} {
+		if len(test.ranges) < 2 {
+			t.Fatalf("no %s in the golden file", test.name)
+		}
+		at := 0
+		for r := range rune(utf8.MaxRune + 1) {
+			for at < len(test.ranges) && test.ranges[at+1] < r {
+				at += 2
+			}
+			in := at < len(test.ranges) && test.ranges[at] <= r
+			if utf8.ValidRune(r) && test.is(r) != in {
+				t.Errorf("%s: U+%04X is %v, want %v", test.name, r, !in, in)
+			}
+		}
+	}
+}
