@@ -9,7 +9,7 @@ import (
 // Every code point is of the class that the reference says; see
 // testdata/classes.py.
 func TestClasses(t *testing.T) {
-	var want struct{ Letter, Number, Space, Digit, Word []rune }
+	var want struct{ Letter, Number, Space, Digit, Word, Han []rune }
 	if err := json.Unmarshal(gunzip(t, "classes.json.gz"), &want); err != nil {
 		t.Fatal(err)
 	}
@@ -25,6 +25,7 @@ func TestClasses(t *testing.T) {
 		{"number", want.Number, is(number)},
 		{"space", want.Space, is(space)},
 		{"digit", want.Digit, func(r rune) bool { return digit(string(r)) > 0 }},
+		{"han", want.Han, func(r rune) bool { return han(string(r)) > 0 }},
 		{"word", want.Word, wordRune},
 	} {
 		if len(test.ranges) < 2 {

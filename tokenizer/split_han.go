@@ -19,16 +19,25 @@ func init() {
 const hanPattern = `\p{Han}`
 
 func splitHan(s string) int {
-	r, n := utf8.DecodeRuneInString(s)
-	if unicode.Is(unicode.Han, r) {
+	if n := han(s); n > 0 {
 		return n
 	}
-	for n < len(s) {
-		r, size := utf8.DecodeRuneInString(s[n:])
-		if unicode.Is(unicode.Han, r) {
-			break
-		}
+	n := 0
+	for n < len(s) && han(s[n:]) == 0 {
+		_, size := first(s[n:])
 		n += size
 	}
 	return n
+}
+
+// han returns the length of the Chinese character that s begins with, 0 if it
+// begins with none. Most are letters; 〇 and a few more are not.
+func han(s string) int {
+	if s[0] < utf8.RuneSelf {
+		return 0
+	}
+	if r, n := utf8.DecodeRuneInString(s); unicode.In(r, unicode.Han, newerHan) {
+		return n
+	}
+	return 0
 }

@@ -1,6 +1,6 @@
 """Writes classes.json.gz: which code points the reference takes for letters,
-numbers and space in its splitting patterns, for digits in its Digits step, and
-for parts of a word beside an added token, as ranges.
+numbers and space in its splitting patterns, for digits in its Digits step, for
+parts of a word beside an added token, and for Chinese, as ranges.
 
     pip install tokenizers==0.23.3
     python classes.py
@@ -51,7 +51,7 @@ def ranges(points):
 
 result = {
     "letter": ranges(matched(r"\p{L}")), "number": ranges(matched(r"\p{N}")), "space": ranges(matched(r"\s")),
-    "digit": ranges(digits()), "word": ranges(word()),
+    "digit": ranges(digits()), "word": ranges(word()), "han": ranges(matched(r"\p{Han}")),
 }
 text = json.dumps({"tokenizers": tokenizers.__version__, **result}, separators=(",", ":"))
 with open("classes.json.gz", "wb") as f:
