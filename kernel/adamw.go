@@ -16,12 +16,15 @@ type AdamWStep struct {
 //
 // Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019. arXiv:1711.05101, algorithm 2.
 func AdamW(w, g, m, v []float32, s AdamWStep) {
-	keep := 1 - s.LR*s.Decay
-	rate := s.LR / s.Correct1
-	scale := 1 / s.Correct2
+	n := len(w)
+	active.adamw(w, g[:n], m[:n], v[:n], s.Beta1, 1-s.Beta1, s.Beta2, 1-s.Beta2,
+		1-s.LR*s.Decay, s.LR/s.Correct1, 1/s.Correct2, s.Eps)
+}
+
+func adamw(w, g, m, v []float32, b1, c1, b2, c2, keep, rate, scale, eps float32) {
 	for i := range w {
-		m[i] = s.Beta1*m[i] + (1-s.Beta1)*g[i]
-		v[i] = s.Beta2*v[i] + (1-s.Beta2)*g[i]*g[i]
-		w[i] = keep*w[i] - rate*m[i]/(float32(math.Sqrt(float64(v[i]*scale)))+s.Eps)
+		m[i] = b1*m[i] + c1*g[i]
+		v[i] = b2*v[i] + c2*g[i]*g[i]
+		w[i] = keep*w[i] - rate*m[i]/(float32(math.Sqrt(float64(scale*v[i])))+eps)
 	}
 }

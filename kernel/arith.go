@@ -3,7 +3,7 @@ package kernel
 import "math"
 
 // Add computes dst = x + y.
-func Add(dst, x, y []float32) { add(dst, x[:len(dst)], y[:len(dst)]) }
+func Add(dst, x, y []float32) { active.add(dst, x[:len(dst)], y[:len(dst)]) }
 
 func add(dst, x, y []float32) {
 	for i := range dst {
@@ -12,7 +12,7 @@ func add(dst, x, y []float32) {
 }
 
 // Mul computes dst = x ⊙ y.
-func Mul(dst, x, y []float32) { mul(dst, x[:len(dst)], y[:len(dst)]) }
+func Mul(dst, x, y []float32) { active.mul(dst, x[:len(dst)], y[:len(dst)]) }
 
 func mul(dst, x, y []float32) {
 	for i := range dst {
@@ -21,16 +21,16 @@ func mul(dst, x, y []float32) {
 }
 
 // Scale computes dst = a·x.
-func Scale(dst []float32, a float32, x []float32) { scale(dst, a, x[:len(dst)]) }
+func Scale(dst []float32, a float32, x []float32) { active.scale(dst, x[:len(dst)], a) }
 
-func scale(dst []float32, a float32, x []float32) {
+func scale(dst, x []float32, a float32) {
 	for i := range dst {
 		dst[i] = a * x[i]
 	}
 }
 
 // Sum returns Σ x_i.
-func Sum(x []float32) float32 { return sum(x) }
+func Sum(x []float32) float32 { return active.sum(x) }
 
 func sum(x []float32) float32 {
 	var s float32
@@ -41,7 +41,7 @@ func sum(x []float32) float32 {
 }
 
 // Max returns the largest element, −∞ for none. A NaN among them is passed over.
-func Max(x []float32) float32 { return maximum(x) }
+func Max(x []float32) float32 { return active.maximum(x) }
 
 func maximum(x []float32) float32 {
 	m := float32(math.Inf(-1))

@@ -1,7 +1,7 @@
 package kernel
 
 // Dot returns Σ x_i·y_i.
-func Dot(x, y []float32) float32 { return dot(x, y[:len(x)]) }
+func Dot(x, y []float32) float32 { return active.dot(x, y[:len(x)]) }
 
 func dot(x, y []float32) float32 {
 	var s0, s1, s2, s3 float32
@@ -19,9 +19,9 @@ func dot(x, y []float32) float32 {
 }
 
 // Axpy computes y += a·x.
-func Axpy(y []float32, a float32, x []float32) { axpy(y, a, x[:len(y)]) }
+func Axpy(y []float32, a float32, x []float32) { active.axpy(y, x[:len(y)], a) }
 
-func axpy(y []float32, a float32, x []float32) {
+func axpy(y, x []float32, a float32) {
 	for i := range y {
 		y[i] += a * x[i]
 	}

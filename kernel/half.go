@@ -3,22 +3,24 @@ package kernel
 import "math"
 
 // FromBF16 widens bfloat16: the upper half of a float32.
-func FromBF16(dst []float32, src []uint16) {
-	src = src[:len(dst)]
+func FromBF16(dst []float32, src []uint16) { active.fromBF16(dst, src[:len(dst)]) }
+
+func fromBF16(dst []float32, src []uint16) {
 	for i := range dst {
 		dst[i] = math.Float32frombits(uint32(src[i]) << 16)
 	}
 }
 
 // ToBF16 rounds to bfloat16, to nearest, ties to even. A NaN stays one and is made quiet.
-func ToBF16(dst []uint16, src []float32) {
-	src = src[:len(dst)]
+func ToBF16(dst []uint16, src []float32) { active.toBF16(dst, src[:len(dst)]) }
+
+func toBF16(dst []uint16, src []float32) {
 	for i := range dst {
-		dst[i] = bf16(math.Float32bits(src[i]))
+		dst[i] = roundBF16(math.Float32bits(src[i]))
 	}
 }
 
-func bf16(b uint32) uint16 {
+func roundBF16(b uint32) uint16 {
 	if b&0x7fffffff > 0x7f800000 {
 		return uint16(b>>16) | 0x40
 	}
@@ -26,14 +28,15 @@ func bf16(b uint32) uint16 {
 }
 
 // FromF16 widens IEEE 754 binary16.
-func FromF16(dst []float32, src []uint16) {
-	src = src[:len(dst)]
+func FromF16(dst []float32, src []uint16) { active.fromF16(dst, src[:len(dst)]) }
+
+func fromF16(dst []float32, src []uint16) {
 	for i := range dst {
-		dst[i] = fromF16(src[i])
+		dst[i] = widenF16(src[i])
 	}
 }
 
-func fromF16(h uint16) float32 {
+func widenF16(h uint16) float32 {
 	sign := uint32(h&0x8000) << 16
 	e, f := uint32(h>>10&31), uint32(h&0x3ff)
 	switch {
@@ -49,14 +52,15 @@ func fromF16(h uint16) float32 {
 }
 
 // ToF16 rounds to IEEE 754 binary16, to nearest, ties to even. What is too large becomes infinite; a NaN stays one.
-func ToF16(dst []uint16, src []float32) {
-	src = src[:len(dst)]
+func ToF16(dst []uint16, src []float32) { active.toF16(dst, src[:len(dst)]) }
+
+func toF16(dst []uint16, src []float32) {
 	for i := range dst {
-		dst[i] = f16(src[i])
+		dst[i] = roundF16(src[i])
 	}
 }
 
-func f16(x float32) uint16 {
+func roundF16(x float32) uint16 {
 	b := math.Float32bits(x)
 	sign, b := uint16(b>>16&0x8000), b&0x7fffffff
 	switch {

@@ -11,7 +11,10 @@ package kernel
 // Su et al., RoFormer, 2021. arXiv:2104.09864, eq. 34.
 func Rotate(x, cos, sin []float32) {
 	n := len(cos)
-	lo, hi, sin := x[:n], x[n:2*n], sin[:n]
+	active.rotate(x[:n], x[n:2*n], cos, sin[:n])
+}
+
+func rotate(lo, hi, cos, sin []float32) {
 	for i, c := range cos {
 		a, b, s := lo[i], hi[i], sin[i]
 		lo[i], hi[i] = a*c-b*s, b*c+a*s
@@ -21,7 +24,10 @@ func Rotate(x, cos, sin []float32) {
 // RotateBack undoes Rotate, and is its gradient: the transpose of a rotation is its inverse.
 func RotateBack(x, cos, sin []float32) {
 	n := len(cos)
-	lo, hi, sin := x[:n], x[n:2*n], sin[:n]
+	active.rotateBack(x[:n], x[n:2*n], cos, sin[:n])
+}
+
+func rotateBack(lo, hi, cos, sin []float32) {
 	for i, c := range cos {
 		a, b, s := lo[i], hi[i], sin[i]
 		lo[i], hi[i] = a*c+b*s, b*c-a*s

@@ -2,11 +2,10 @@ package kernel
 
 import "math"
 
-func exp32(x float32) float32   { return float32(math.Exp(float64(x))) }
-func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
+func exp32(x float32) float32 { return float32(math.Exp(float64(x))) }
 
 // Exp computes dst = e^x.
-func Exp(dst, x []float32) { exp(dst, x[:len(dst)]) }
+func Exp(dst, x []float32) { active.exp(dst, x[:len(dst)]) }
 
 func exp(dst, x []float32) {
 	for i := range dst {
@@ -19,15 +18,17 @@ func Softmax(dst, x []float32) {
 	if len(dst) == 0 {
 		return
 	}
-	m := Max(x[:len(dst)])
-	Scale(dst, 1/expSum(dst, x, m), dst)
+	x = x[:len(dst)]
+	Scale(dst, 1/active.expSum(dst, x, Max(x)), dst)
 }
 
-// expSum computes dst_i = e^(x_i−m) and returns their sum.
-func expSum(dst, x []float32, m float32) float32 {
+// ExpSum computes dst = e^(x−a) and returns the sum: a softmax whose division comes later.
+func ExpSum(dst, x []float32, a float32) float32 { return active.expSum(dst, x[:len(dst)], a) }
+
+func expSum(dst, x []float32, a float32) float32 {
 	var s float32
 	for i := range dst {
-		dst[i] = exp32(x[i] - m)
+		dst[i] = exp32(x[i] - a)
 		s += dst[i]
 	}
 	return s
@@ -39,9 +40,13 @@ func LogSumExp(x []float32) float32 {
 	if math.IsInf(float64(m), 0) {
 		return m
 	}
+	return m + float32(math.Log(float64(active.sumExp(x, m))))
+}
+
+func sumExp(x []float32, a float32) float32 {
 	var s float32
 	for _, v := range x {
-		s += exp32(v - m)
+		s += exp32(v - a)
 	}
-	return m + float32(math.Log(float64(s)))
+	return s
 }

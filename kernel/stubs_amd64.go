@@ -4,10 +4,345 @@
 
 package kernel
 
+// adamwAVX2 takes one step: m = b1·m + c1·g, v = b2·v + c2·g², w = keep·w − rate·m/(√(scale·v) + eps).
+//
+//go:noescape
+func adamwAVX2(w, g, m, v []float32, b1, c1, b2, c2, keep, rate, scale, eps float32)
+
+// adamwAVX512 takes one step: m = b1·m + c1·g, v = b2·v + c2·g², w = keep·w − rate·m/(√(scale·v) + eps).
+//
+//go:noescape
+func adamwAVX512(w, g, m, v []float32, b1, c1, b2, c2, keep, rate, scale, eps float32)
+
+// addAVX2 computes dst = x + y.
+//
+//go:noescape
+func addAVX2(dst, x, y []float32)
+
+// addAVX512 computes dst = x + y.
+//
+//go:noescape
+func addAVX512(dst, x, y []float32)
+
+// addScaleMulAVX2 computes dst += a·x·y.
+//
+//go:noescape
+func addScaleMulAVX2(dst, x, y []float32, a float32)
+
+// addScaleMulAVX512 computes dst += a·x·y.
+//
+//go:noescape
+func addScaleMulAVX512(dst, x, y []float32, a float32)
+
+// addStandardAVX2 computes dw += r·(x − a)·dy.
+//
+//go:noescape
+func addStandardAVX2(dw, x, dy []float32, a, r float32)
+
+// addStandardAVX512 computes dw += r·(x − a)·dy.
+//
+//go:noescape
+func addStandardAVX512(dw, x, dy []float32, a, r float32)
+
+// axpyAVX2 computes y += a·x.
+//
+//go:noescape
+func axpyAVX2(y, x []float32, a float32)
+
+// axpyAVX512 computes y += a·x.
+//
+//go:noescape
+func axpyAVX512(y, x []float32, a float32)
+
+// dot3AVX2 returns Σ x·y·z.
+//
+//go:noescape
+func dot3AVX2(x, y, z []float32) float32
+
+// dot3AVX512 returns Σ x·y·z.
+//
+//go:noescape
+func dot3AVX512(x, y, z []float32) float32
+
+// dotAVX2 returns Σ x·y.
+//
+//go:noescape
+func dotAVX2(x, y []float32) float32
+
+// dotAVX512 returns Σ x·y.
+//
+//go:noescape
+func dotAVX512(x, y []float32) float32
+
+// dotMinusAVX2 returns Σ x·y·(z − a).
+//
+//go:noescape
+func dotMinusAVX2(x, y, z []float32, a float32) float32
+
+// dotMinusAVX512 returns Σ x·y·(z − a).
+//
+//go:noescape
+func dotMinusAVX512(x, y, z []float32, a float32) float32
+
+// expAVX2 computes dst = e^x.
+//
+//go:noescape
+func expAVX2(dst, x []float32)
+
+// expAVX512 computes dst = e^x.
+//
+//go:noescape
+func expAVX512(dst, x []float32)
+
+// expSumAVX2 computes dst = e^(x − a) and returns the sum.
+//
+//go:noescape
+func expSumAVX2(dst, x []float32, a float32) float32
+
+// expSumAVX512 computes dst = e^(x − a) and returns the sum.
+//
+//go:noescape
+func expSumAVX512(dst, x []float32, a float32) float32
+
+// fromBF16AVX2 widens bfloat16.
+//
+//go:noescape
+func fromBF16AVX2(dst []float32, src []uint16)
+
+// fromBF16AVX512 widens bfloat16.
+//
+//go:noescape
+func fromBF16AVX512(dst []float32, src []uint16)
+
+// fromF16AVX2 widens binary16.
+//
+//go:noescape
+func fromF16AVX2(dst []float32, src []uint16)
+
+// fromF16AVX512 widens binary16.
+//
+//go:noescape
+func fromF16AVX512(dst []float32, src []uint16)
+
+// geluAVX2 computes dst = x·Φ(x).
+//
+//go:noescape
+func geluAVX2(dst, x []float32)
+
+// geluAVX512 computes dst = x·Φ(x).
+//
+//go:noescape
+func geluAVX512(dst, x []float32)
+
+// geluGradAVX2 computes dx += dy·(Φ(x) + x·φ(x)).
+//
+//go:noescape
+func geluGradAVX2(dx, dy, x []float32)
+
+// geluGradAVX512 computes dx += dy·(Φ(x) + x·φ(x)).
+//
+//go:noescape
+func geluGradAVX512(dx, dy, x []float32)
+
+// geluTanhAVX2 computes dst = x·σ(2u).
+//
+//go:noescape
+func geluTanhAVX2(dst, x []float32)
+
+// geluTanhAVX512 computes dst = x·σ(2u).
+//
+//go:noescape
+func geluTanhAVX512(dst, x []float32)
+
+// geluTanhGradAVX2 computes dx += dy·(σ(2u) + x·σ(2u)·σ(−2u)·2u′).
+//
+//go:noescape
+func geluTanhGradAVX2(dx, dy, x []float32)
+
+// geluTanhGradAVX512 computes dx += dy·(σ(2u) + x·σ(2u)·σ(−2u)·2u′).
+//
+//go:noescape
+func geluTanhGradAVX512(dx, dy, x []float32)
+
+// hasF16C says whether the processor converts binary16.
+//
+//go:noescape
+func hasF16C() bool
+
+// layerGradAVX2 computes dx += r·(w·dy − u − r·(x − a)·s).
+//
+//go:noescape
+func layerGradAVX2(dx, dy, x, w []float32, a, r, u, s float32)
+
+// layerGradAVX512 computes dx += r·(w·dy − u − r·(x − a)·s).
+//
+//go:noescape
+func layerGradAVX512(dx, dy, x, w []float32, a, r, u, s float32)
+
+// maximumAVX2 returns max x.
+//
+//go:noescape
+func maximumAVX2(x []float32) float32
+
+// maximumAVX512 returns max x.
+//
+//go:noescape
+func maximumAVX512(x []float32) float32
+
+// mulAVX2 computes dst = x·y.
+//
+//go:noescape
+func mulAVX2(dst, x, y []float32)
+
+// mulAVX512 computes dst = x·y.
+//
+//go:noescape
+func mulAVX512(dst, x, y []float32)
+
 // panelAVX512 copies rows of up to 32 numbers to rows of 32, filling up with zeros.
 //
 //go:noescape
 func panelAVX512(dst, src *float32, lds, rows, cols int)
+
+// rmsGradAVX2 computes dx += a·(w·dy − s·x).
+//
+//go:noescape
+func rmsGradAVX2(dx, dy, x, w []float32, a, s float32)
+
+// rmsGradAVX512 computes dx += a·(w·dy − s·x).
+//
+//go:noescape
+func rmsGradAVX512(dx, dy, x, w []float32, a, s float32)
+
+// rotateAVX2 turns the pairs (lo, hi).
+//
+//go:noescape
+func rotateAVX2(lo, hi, cos, sin []float32)
+
+// rotateAVX512 turns the pairs (lo, hi).
+//
+//go:noescape
+func rotateAVX512(lo, hi, cos, sin []float32)
+
+// rotateBackAVX2 turns the pairs (lo, hi) back.
+//
+//go:noescape
+func rotateBackAVX2(lo, hi, cos, sin []float32)
+
+// rotateBackAVX512 turns the pairs (lo, hi) back.
+//
+//go:noescape
+func rotateBackAVX512(lo, hi, cos, sin []float32)
+
+// scaleAVX2 computes dst = a·x.
+//
+//go:noescape
+func scaleAVX2(dst, x []float32, a float32)
+
+// scaleAVX512 computes dst = a·x.
+//
+//go:noescape
+func scaleAVX512(dst, x []float32, a float32)
+
+// scaleMulAVX2 computes dst = a·x·w.
+//
+//go:noescape
+func scaleMulAVX2(dst, x, w []float32, a float32)
+
+// scaleMulAVX512 computes dst = a·x·w.
+//
+//go:noescape
+func scaleMulAVX512(dst, x, w []float32, a float32)
+
+// siluAVX2 computes dst = x·σ(x).
+//
+//go:noescape
+func siluAVX2(dst, x []float32)
+
+// siluAVX512 computes dst = x·σ(x).
+//
+//go:noescape
+func siluAVX512(dst, x []float32)
+
+// siluGradAVX2 computes dx += dy·σ(x)·(1 + x·(1 − σ(x))).
+//
+//go:noescape
+func siluGradAVX2(dx, dy, x []float32)
+
+// siluGradAVX512 computes dx += dy·σ(x)·(1 + x·(1 − σ(x))).
+//
+//go:noescape
+func siluGradAVX512(dx, dy, x []float32)
+
+// spreadAVX2 returns Σ (x − a)².
+//
+//go:noescape
+func spreadAVX2(x []float32, a float32) float32
+
+// spreadAVX512 returns Σ (x − a)².
+//
+//go:noescape
+func spreadAVX512(x []float32, a float32) float32
+
+// standardiseAVX2 computes dst = r·(x − a)·w + b.
+//
+//go:noescape
+func standardiseAVX2(dst, x, w, b []float32, a, r float32)
+
+// standardiseAVX512 computes dst = r·(x − a)·w + b.
+//
+//go:noescape
+func standardiseAVX512(dst, x, w, b []float32, a, r float32)
+
+// sumAVX2 returns Σ x.
+//
+//go:noescape
+func sumAVX2(x []float32) float32
+
+// sumAVX512 returns Σ x.
+//
+//go:noescape
+func sumAVX512(x []float32) float32
+
+// sumExpAVX2 returns Σ e^(x − a).
+//
+//go:noescape
+func sumExpAVX2(x []float32, a float32) float32
+
+// sumExpAVX512 returns Σ e^(x − a).
+//
+//go:noescape
+func sumExpAVX512(x []float32, a float32) float32
+
+// swigluAVX2 computes dst = gate·σ(gate)·up.
+//
+//go:noescape
+func swigluAVX2(dst, gate, up []float32)
+
+// swigluAVX512 computes dst = gate·σ(gate)·up.
+//
+//go:noescape
+func swigluAVX512(dst, gate, up []float32)
+
+// swigluGradAVX2 adds to the gradients of gate and up.
+//
+//go:noescape
+func swigluGradAVX2(dgate, dup, dy, gate, up []float32)
+
+// swigluGradAVX512 adds to the gradients of gate and up.
+//
+//go:noescape
+func swigluGradAVX512(dgate, dup, dy, gate, up []float32)
+
+// tanhAVX2 computes dst = tanh x.
+//
+//go:noescape
+func tanhAVX2(dst, x []float32)
+
+// tanhAVX512 computes dst = tanh x.
+//
+//go:noescape
+func tanhAVX512(dst, x []float32)
 
 // tileAVX2 computes a tile of up to 6 rows and 16 columns; cols must be 16.
 //
@@ -19,6 +354,26 @@ func tileAVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k, 
 //go:noescape
 func tileAVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k, rows, cols, add int)
 
+// toBF16AVX2 rounds to bfloat16, to nearest even; a NaN stays one.
+//
+//go:noescape
+func toBF16AVX2(dst []uint16, src []float32)
+
+// toBF16AVX512 rounds to bfloat16, to nearest even; a NaN stays one.
+//
+//go:noescape
+func toBF16AVX512(dst []uint16, src []float32)
+
+// toF16AVX2 rounds to binary16, to nearest even.
+//
+//go:noescape
+func toF16AVX2(dst []uint16, src []float32)
+
+// toF16AVX512 rounds to binary16, to nearest even.
+//
+//go:noescape
+func toF16AVX512(dst []uint16, src []float32)
+
 // transposeAVX2 computes dst[j, i] = src[i, j] for 8 rows of src and a multiple of 8 columns.
 //
 //go:noescape
@@ -28,3 +383,73 @@ func transposeAVX2(dst *float32, ldd int, src *float32, lds, rows, cols int)
 //
 //go:noescape
 func transposeAVX512(dst *float32, ldd int, src *float32, lds, rows, cols int)
+
+// loopsAVX2 puts the loops over slices into the table.
+func loopsAVX2(k *kernels) {
+	k.adamw = adamwAVX2
+	k.add = addAVX2
+	k.addScaleMul = addScaleMulAVX2
+	k.addStandard = addStandardAVX2
+	k.axpy = axpyAVX2
+	k.dot = dotAVX2
+	k.dot3 = dot3AVX2
+	k.dotMinus = dotMinusAVX2
+	k.exp = expAVX2
+	k.expSum = expSumAVX2
+	k.gelu = geluAVX2
+	k.geluGrad = geluGradAVX2
+	k.geluTanh = geluTanhAVX2
+	k.geluTanhGrad = geluTanhGradAVX2
+	k.layerGrad = layerGradAVX2
+	k.maximum = maximumAVX2
+	k.mul = mulAVX2
+	k.rmsGrad = rmsGradAVX2
+	k.rotate = rotateAVX2
+	k.rotateBack = rotateBackAVX2
+	k.scale = scaleAVX2
+	k.scaleMul = scaleMulAVX2
+	k.silu = siluAVX2
+	k.siluGrad = siluGradAVX2
+	k.spread = spreadAVX2
+	k.standardise = standardiseAVX2
+	k.sum = sumAVX2
+	k.sumExp = sumExpAVX2
+	k.swiglu = swigluAVX2
+	k.swigluGrad = swigluGradAVX2
+	k.tanh = tanhAVX2
+}
+
+// loopsAVX512 puts the loops over slices into the table.
+func loopsAVX512(k *kernels) {
+	k.adamw = adamwAVX512
+	k.add = addAVX512
+	k.addScaleMul = addScaleMulAVX512
+	k.addStandard = addStandardAVX512
+	k.axpy = axpyAVX512
+	k.dot = dotAVX512
+	k.dot3 = dot3AVX512
+	k.dotMinus = dotMinusAVX512
+	k.exp = expAVX512
+	k.expSum = expSumAVX512
+	k.gelu = geluAVX512
+	k.geluGrad = geluGradAVX512
+	k.geluTanh = geluTanhAVX512
+	k.geluTanhGrad = geluTanhGradAVX512
+	k.layerGrad = layerGradAVX512
+	k.maximum = maximumAVX512
+	k.mul = mulAVX512
+	k.rmsGrad = rmsGradAVX512
+	k.rotate = rotateAVX512
+	k.rotateBack = rotateBackAVX512
+	k.scale = scaleAVX512
+	k.scaleMul = scaleMulAVX512
+	k.silu = siluAVX512
+	k.siluGrad = siluGradAVX512
+	k.spread = spreadAVX512
+	k.standardise = standardiseAVX512
+	k.sum = sumAVX512
+	k.sumExp = sumExpAVX512
+	k.swiglu = swigluAVX512
+	k.swigluGrad = swigluGradAVX512
+	k.tanh = tanhAVX512
+}

@@ -27,7 +27,7 @@ func tile8(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, k, 
 		for r := range rows {
 			x, y := t[r*16:r*16+n], c[r*ldc+at:r*ldc+cols]
 			if add {
-				axpy(y, 1, x)
+				axpy(y, x, 1)
 			} else {
 				copy(y, x)
 			}

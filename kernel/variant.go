@@ -15,6 +15,31 @@ type kernels struct {
 	tile      func(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, k, rows, cols int, add bool)
 	transpose func(dst []float32, ldd int, src []float32, lds, rows, cols int)
 	panel     func(dst []float32, src []float32, lds, rows, cols int)
+
+	sum, maximum   func(x []float32) float32
+	sumExp, spread func(x []float32, a float32) float32
+	expSum         func(dst, x []float32, a float32) float32
+	dot            func(x, y []float32) float32
+	dot3           func(x, y, z []float32) float32
+	dotMinus       func(x, y, z []float32, a float32) float32
+
+	axpy                  func(y, x []float32, a float32)
+	scale                 func(dst, x []float32, a float32)
+	add, mul              func(dst, x, y []float32)
+	scaleMul, addScaleMul func(dst, x, y []float32, a float32)
+	rmsGrad               func(dx, dy, x, w []float32, a, s float32)
+	standardise           func(dst, x, w, b []float32, a, r float32)
+	layerGrad             func(dx, dy, x, w []float32, a, r, u, s float32)
+	addStandard           func(dw, x, dy []float32, a, r float32)
+	rotate, rotateBack    func(lo, hi, cos, sin []float32)
+	adamw                 func(w, g, m, v []float32, b1, c1, b2, c2, keep, rate, scale, eps float32)
+
+	exp, tanh, silu, gelu, geluTanh  func(dst, x []float32)
+	siluGrad, geluGrad, geluTanhGrad func(dx, dy, x []float32)
+	swiglu                           func(dst, gate, up []float32)
+	swigluGrad                       func(dgate, dup, dy, gate, up []float32)
+	fromBF16, fromF16                func(dst []float32, src []uint16)
+	toBF16, toF16                    func(dst []uint16, src []float32)
 }
 
 // portable is the specification of all the others.
@@ -25,6 +50,16 @@ var portable = kernels{
 	tile:      tile,
 	transpose: transpose,
 	panel:     panel,
+	dot:       dot, dot3: dot3, dotMinus: dotMinus, sum: sum, spread: spread, maximum: maximum,
+	axpy: axpy, add: add, mul: mul, scale: scale,
+	scaleMul: scaleMul, addScaleMul: addScaleMul, rmsGrad: rmsGrad,
+	standardise: standardise, layerGrad: layerGrad, addStandard: addStandard,
+	rotate: rotate, rotateBack: rotateBack,
+	adamw: adamw,
+	exp:   exp, expSum: expSum, sumExp: sumExp, tanh: tanh,
+	silu: silu, siluGrad: siluGrad, swiglu: swiglu, swigluGrad: swigluGrad,
+	gelu: gelu, geluGrad: geluGrad, geluTanh: geluTanh, geluTanhGrad: geluTanhGrad,
+	fromBF16: fromBF16, toBF16: toBF16, fromF16: fromF16, toF16: toF16,
 }
 
 // variants are the kernels that this machine can run, the slowest first; active those in use.

@@ -8,7 +8,7 @@ import "golang.org/x/sys/cpu"
 func machine() []*kernels {
 	var list []*kernels
 	x := &cpu.X86
-	if x.HasAVX2 && x.HasFMA && x.HasBMI2 {
+	if x.HasAVX2 && x.HasFMA && x.HasBMI2 && hasF16C() {
 		list = append(list, avx2())
 		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
 			list = append(list, avx512())
@@ -21,6 +21,9 @@ func avx2() *kernels {
 	v := portable
 	v.name, v.height, v.grain = "avx2", 6, 16
 	v.tile, v.transpose = tile8, transpose8
+	loopsAVX2(&v)
+	v.fromBF16, v.fromF16 = eights(fromBF16AVX2, fromBF16), eights(fromF16AVX2, fromF16)
+	v.toBF16, v.toF16 = eights(toBF16AVX2, toBF16), eights(toF16AVX2, toF16)
 	return &v
 }
 
@@ -28,5 +31,17 @@ func avx512() *kernels {
 	v := *avx2()
 	v.name, v.height, v.grain = "avx512", 14, 1
 	v.tile, v.transpose, v.panel = tile16, transpose16, panel16
+	loopsAVX512(&v)
+	v.fromBF16, v.toBF16, v.fromF16, v.toF16 = fromBF16AVX512, toBF16AVX512, fromF16AVX512, toF16AVX512
 	return &v
+}
+
+// eights completes a conversion that does eight numbers at a time and leaves the rest.
+func eights[D, S any](fast, slow func(dst []D, src []S)) func(dst []D, src []S) {
+	return func(dst []D, src []S) {
+		fast(dst, src)
+		if n := len(dst) &^ 7; n < len(dst) {
+			slow(dst[n:], src[n:])
+		}
+	}
 }

@@ -10,13 +10,17 @@ import (
 // asm is a file of assembly under construction.
 type asm struct {
 	bytes.Buffer
-	labels int
+	labels    int
+	constants map[uint32]bool
 }
 
 // A stub is the Go declaration of an assembly function.
 type stub struct{ doc, signature string }
 
-var stubs []stub
+var (
+	stubs []stub
+	loops []string // the names of all loops over slices, each with a field in the table of kernels
+)
 
 // declared returns every function's declaration, by name.
 func declared() []stub {

@@ -12,6 +12,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
@@ -37,6 +38,9 @@ func generate() map[string][]byte {
 	for name, write := range map[string]func(*asm){
 		"tile":      tiles,
 		"transpose": transposes,
+		"arith":     arithmetic,
+		"exp":       exponentials,
+		"half":      halves,
 	} {
 		a := &asm{}
 		a.WriteString(header)
@@ -45,6 +49,14 @@ func generate() map[string][]byte {
 	}
 	for _, s := range declared() {
 		fmt.Fprintf(stubs, "\n// %s\n//\n//go:noescape\nfunc %s\n", s.doc, s.signature)
+	}
+	slices.Sort(loops)
+	for _, kind := range []string{"AVX2", "AVX512"} {
+		fmt.Fprintf(stubs, "\n// loops%s puts the loops over slices into the table.\nfunc loops%s(k *kernels) {\n", kind, kind)
+		for _, name := range loops {
+			fmt.Fprintf(stubs, "k.%s = %s%s\n", name, name, kind)
+		}
+		fmt.Fprintf(stubs, "}\n")
 	}
 	text, err := format.Source(stubs.Bytes())
 	if err != nil {
