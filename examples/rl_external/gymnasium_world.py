@@ -1,0 +1,38 @@
+"""A Gymnasium environment as a world of Rotor: JSON lines over standard input and output.
+
+    rotor rl learn --world "exec:python gymnasium_world.py FrozenLake-v1" --algorithm q-learning --episodes 500
+
+Any language can do the same: say what the world is, then answer each line with one line.
+"""
+import json
+import sys
+
+import gymnasium as gym
+
+env = gym.make(sys.argv[1] if len(sys.argv) > 1 else "FrozenLake-v1").unwrapped  # Rotor cuts at its own horizon
+
+
+def say(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+def seen(observation):
+    if hasattr(env.observation_space, "n"):
+        return {"state": int(observation)}
+    return {"observation": [float(x) for x in observation]}
+
+
+about = {"name": str(env.spec.id), "horizon": env.spec.max_episode_steps or 0}
+about |= {"states": int(env.observation_space.n)} if hasattr(env.observation_space, "n") else {"width": int(env.observation_space.shape[0])}
+about |= {"actions": int(env.action_space.n)} if hasattr(env.action_space, "n") else {"low": float(env.action_space.low[0]), "high": float(env.action_space.high[0])}
+say(**about)
+
+for line in sys.stdin:
+    ask = json.loads(line)
+    if "reset" in ask:
+        observation, _ = env.reset(seed=ask["reset"])
+        say(**seen(observation))
+    else:
+        action = ask["step"] if hasattr(env.action_space, "n") else [ask["step"]]
+        observation, reward, ended, _, _ = env.step(action)
+        say(**seen(observation), reward=float(reward), end=bool(ended))
