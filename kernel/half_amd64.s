@@ -219,6 +219,11 @@ rest23:
 	VZEROUPPER
 	RET
 
+// func pause()
+TEXT ·pause(SB), NOSPLIT, $0-0
+	PAUSE
+	RET
+
 // func hasF16C() bool
 TEXT ·hasF16C(SB), NOSPLIT, $0-1
 	MOVL $1, AX

@@ -51,6 +51,7 @@ type scratch struct {
 	panel []float32 // [depth][32]
 	rows  []float32 // a block of Aᵀ, transposed
 	block []float32 // [32][32], widened
+	flops int       // since the scheduler was let in
 }
 
 var scratches = freelist[scratch]{make: func() *scratch {
@@ -146,7 +147,6 @@ func (p *product) unit(i int) {
 	block, group := i/p.groups, i%p.groups
 	t0, t1 := block*p.tiles/p.blocks, (block+1)*p.tiles/p.blocks
 	n := ceil(p.n, width)
-	var work breath
 	for run := range p.runs {
 		k0, k1 := run*p.k/p.runs, (run+1)*p.k/p.runs
 		a, lda := p.rows(s, t0, t1, k0, k1)
@@ -158,7 +158,7 @@ func (p *product) unit(i int) {
 				r0, r1 := p.row(t), p.row(t+1)
 				p.tile(p.c.Data[r0*p.c.Stride+j*width:], p.c.Stride, a[(r0-first)*lda:], lda, b, ldb,
 					k1-k0, r1-r0, cols, p.add || run > 0)
-				work.done(2 * (r1 - r0) * width * (k1 - k0))
+				s.done(2 * (r1 - r0) * width * (k1 - k0))
 			}
 		}
 	}
@@ -179,13 +179,11 @@ func (p *product) rows(s *scratch, t0, t1, k0, k1 int) (a []float32, lda int) {
 	return s.rows, lda
 }
 
-// breath lets the scheduler in now and then: it cannot interrupt assembly, and a collection would wait for the end of
-// the product.
-type breath int
-
-func (b *breath) done(flops int) {
-	if *b += breath(flops); *b > 8<<20 {
-		*b = 0
+// done lets the scheduler in now and then: it cannot interrupt assembly, and a collection would wait for the end of
+// the product. Scratch passes from one unit to the next, so short products count together.
+func (s *scratch) done(flops int) {
+	if s.flops += flops; s.flops > 8<<20 {
+		s.flops = 0
 		runtime.Gosched()
 	}
 }

@@ -204,6 +204,11 @@ func mulAVX512(dst, x, y []float32)
 //go:noescape
 func panelAVX512(dst, src *float32, lds, rows, cols int)
 
+// pause tells the processor that a loop waits.
+//
+//go:noescape
+func pause()
+
 // rmsGradAVX2 computes dx += a·(w·dy − s·x).
 //
 //go:noescape

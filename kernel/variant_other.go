@@ -3,3 +3,5 @@
 package kernel
 
 func machine() []*kernels { return nil }
+
+func pause() {}

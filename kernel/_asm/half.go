@@ -89,6 +89,8 @@ func halves(a *asm) {
 			}
 		})
 	}
+	a.function("tells the processor that a loop waits.", "pause()", 0)
+	a.op("PAUSE\nRET")
 	a.function("says whether the processor converts binary16.", "hasF16C() bool", 1)
 	a.op("MOVL $1, AX\nXORL CX, CX\nCPUID\nSHRL $29, CX\nANDL $1, CX\nMOVB CX, ret+0(FP)\nRET")
 	a.data()
