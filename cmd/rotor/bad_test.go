@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// weightsFile makes a safetensors file of a header and so many bytes of data.
+func weightsFile(header string, data int) string {
+	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))) + header + strings.Repeat("\x00", data)
+}
+
+// A broken file of weights is refused by every command that reads one, in one
+// line that names it, and costs no memory.
+func TestBrokenWeights(t *testing.T) {
+	entry := func(dtype, shape, from, to string) string {
+		return `{"dtype":"` + dtype + `","shape":[` + shape + `],"data_offsets":[` + from + `,` + to + `]}`
+	}
+	good, err := os.ReadFile(filepath.Join(tiny(t, llamaConfig, 1, true), "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"empty":             "",
+		"seven bytes":       "\x00\x00\x00\x00\x00\x00\x00",
+		"truncated header":  string(good[:100]),
+		"truncated data":    string(good[:len(good)-1]),
+		"trailing data":     string(good) + "x",
+		"header of 2⁶²":     "\x00\x00\x00\x00\x00\x00\x00\x40{}",
+		"header of 2³²":     "\x00\x00\x00\x00\x01\x00\x00\x00{}",
+		"header of 99 MB":   "\x00\xb0\xe6\x05\x00\x00\x00\x00{}",
+		"no JSON":           weightsFile("hello", 0),
+		"overlapping":       weightsFile(`{"a":`+entry("F32", "2", "0", "8")+`,"b":`+entry("F32", "2", "4", "12")+`}`, 12),
+		"a hole":            weightsFile(`{"a":`+entry("F32", "2", "0", "8")+`,"b":`+entry("F32", "2", "12", "20")+`}`, 20),
+		"twice":             weightsFile(`{"a":`+entry("F32", "2", "0", "8")+`,"a":`+entry("F32", "2", "8", "16")+`}`, 16),
+		"mis-sized":         weightsFile(`{"a":`+entry("F32", "3", "0", "8")+`}`, 8),
+		"backwards":         weightsFile(`{"a":`+entry("F32", "2", "8", "0")+`}`, 8),
+		"product overflows": weightsFile(`{"a":`+entry("F32", "4294967296,4294967296,4", "0", "0")+`}`, 0),
+		"negative":          weightsFile(`{"a":`+entry("F32", "-2", "0", "8")+`}`, 8),
+		"unknown type":      weightsFile(`{"a":`+entry("F33", "2", "0", "8")+`}`, 8),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := tiny(t, llamaConfig, 1, true)
+			path := filepath.Join(dir, "model.safetensors")
+			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{"show", path}, {"show", dir}, {"logits", "--model", dir, "--ids", "1"}} {
+				o := refuses(t, failed, []string{"model.safetensors"}, args...)
+				if rss := peakOf(o); rss > 64<<20 {
+					t.Errorf("%v took %d MB", args, rss>>20)
+				}
+			}
+		})
+	}
+}
+
+// A checkpoint must fit the model of its config.json in every name, shape and type.
+func TestStrictWeights(t *testing.T) {
+	dir := tiny(t, llamaConfig, 1, true)
+	config := filepath.Join(dir, "config.json")
+	for name, change := range map[string][3]string{
+		"shape":        {`"hidden_size": 32`, `"hidden_size": 64`, "model.embed_tokens.weight"},
+		"missing":      {`"num_hidden_layers": 2`, `"num_hidden_layers": 3`, "model.layers.2."},
+		"unexpected":   {`"num_hidden_layers": 2`, `"num_hidden_layers": 1`, "model.layers.1."},
+		"architecture": {`LlamaForCausalLM`, `LammaForCausalLM`, "LlamaForCausalLM"},
+		"absurd":       {`"hidden_size": 32`, `"hidden_size": 99999999999`, "hidden_size"},
+		"broken":       {`{`, `{{`, "config.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			old, err := os.ReadFile(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer os.WriteFile(config, old, 0o644)
+			changed := strings.Replace(string(old), change[0], change[1], 1)
+			if changed == string(old) {
+				t.Fatalf("config.json does not have %s:\n%s", change[0], old)
+			}
+			if err := os.WriteFile(config, []byte(changed), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			o := refuses(t, failed, []string{change[2]}, "logits", "--model", dir, "--ids", "1")
+			if rss := peakOf(o); rss > 64<<20 {
+				t.Errorf("took %d MB", rss>>20)
+			}
+		})
+	}
+	ints := write(t, "ints.safetensors", weightsFile(`{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, 8))
+	rotor(t, done, "show", ints) // can be listed
+	data, err := os.ReadFile(ints)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "model.safetensors"), []byte(strings.Replace(string(data), `"a"`, `"a"`, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, failed, []string{"model.embed_tokens.weight"}, "logits", "--model", dir, "--ids", "1")
+}
+
+// The type of a weight must be one that can be computed with.
+func TestWrongType(t *testing.T) {
+	dir := tiny(t, llamaConfig, 1, true)
+	path := filepath.Join(dir, "model.safetensors")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// I32 has the size of F32: only the type is wrong.
+	if err := os.WriteFile(path, []byte(strings.Replace(string(data), `"F32"`, `"I32"`, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, failed, []string{"I32"}, "logits", "--model", dir, "--ids", "1")
+}
+
+func TestFolderWithoutTokenizer(t *testing.T) {
+	dir := tiny(t, llamaConfig, 1, true)
+	refuses(t, failed, []string{dir, "tokenizer"}, "logits", "--model", dir, "--text", "x")
+	refuses(t, failed, []string{dir, "tokenizer"}, "tokenize", "--model", dir, "x")
+	rotor(t, done, "logits", "--model", dir, "--ids", "1,2")
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/rotor-lm/rotor/hub"
+	"github.com/rotor-lm/rotor/tokenizer"
+)
+
+// adapted are the flags that name a model and what stands on it.
+type adapted struct {
+	Model   string   `short:"m" required:"" placeholder:"DIR" help:"Model folder."`
+	Adapter []string `short:"a" sep:"none" placeholder:"DIR" help:"Adapter folder; several are stacked in their order."`
+}
+
+// opened is a model with its adapters and, if the folder has one, its tokenizer.
+type opened struct {
+	*hub.Model
+	tok    *tokenizer.Tokenizer
+	tokErr error // why there is none
+}
+
+// open opens the model and puts the adapters on it; with merge it adds them to
+// the weights.
+func (f adapted) open(merge bool) (*opened, error) {
+	h, err := hub.Open(f.Model)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{Model: h}
+	o.tok, o.tokErr = h.Tokenizer()
+	return o, nil
+}
+
+// tokenizer is the model's tokenizer, or the error that says why it has none.
+func (o *opened) tokenizer() (*tokenizer.Tokenizer, error) { return o.tok, o.tokErr }
+
+// token is the spelling of an id, as far as there is a tokenizer.
+func (o *opened) token(id int32) string {
+	if o.tok == nil {
+		return ""
+	}
+	return strconv.Quote(o.tok.Text([]int32{id}))
+}
+
+// input are the flags that say what a model should read.
+type input struct {
+	Text string `placeholder:"TEXT" xor:"input" help:"Text to read, with the tokens that the tokenizer puts around it."`
+	IDs  string `name:"ids" placeholder:"1,2,3" xor:"input" help:"Token ids to read: needs no tokenizer."`
+}
+
+// read returns the tokens of the input, each of which the model has.
+func (in input) read(m *opened) ([]int32, error) {
+	var ids []int32
+	if in.IDs != "" {
+		var err error
+		if ids, err = parseIDs(in.IDs); err != nil {
+			return nil, err
+		}
+	} else {
+		tok, err := m.tokenizer()
+		if err != nil {
+			return nil, err
+		}
+		ids = tok.Wrap(tok.Encode(in.Text))
+	}
+	if len(ids) == 0 {
+		return nil, usagef("nothing to read: give --text or --ids with at least one token")
+	}
+	info := m.Info()
+	for _, id := range ids {
+		if id < 0 || int(id) >= info.Vocab {
+			return nil, usagef("--ids: %d is not a token of the model, whose ids go from 0 to %d", id, info.Vocab-1)
+		}
+	}
+	if info.HardLimit && len(ids) > info.Context {
+		return nil, usagef("%d tokens: the model has no more than %d positions", len(ids), info.Context)
+	}
+	return ids, nil
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rotor-lm/rotor/checkpoint"
+	"github.com/rotor-lm/rotor/hub"
+	"github.com/rotor-lm/rotor/model"
+	"github.com/rotor-lm/rotor/nn"
+	"github.com/rotor-lm/rotor/tokenizer"
+)
+
+type showCmd struct {
+	Path    string `arg:"" help:"A model folder, an adapter folder, a tokenizer, a .safetensors file, or data (JSONL, CSV, text)."`
+	Tensors bool   `help:"List every tensor."`
+	Model   string `placeholder:"DIR" help:"Count the tokens of a data file with this model's tokenizer."`
+}
+
+func (showCmd) Help() string {
+	return `Examples:
+
+    rotor show ./model                      architecture, sizes, types, tokenizer
+    rotor show ./model --tensors            and every tensor
+    rotor show ./adapter                    rank, targets, the base it belongs to
+    rotor show train.jsonl --model ./model  examples, columns, tokens
+    rotor show ./model --json`
+}
+
+// Run finds out what stands at the path, and describes it.
+func (c showCmd) Run(e *env) error {
+	st, err := os.Stat(c.Path)
+	switch {
+	case err != nil:
+		return err
+	case has(c.Path, "adapter_config.json"):
+		return c.adapter(e)
+	case has(c.Path, "config.json"):
+		return c.model(e)
+	case has(c.Path, "tokenizer.json"), has(c.Path, "vocab.json"), filepath.Base(c.Path) == "tokenizer.json":
+		return c.tokenizer(e)
+	case st.IsDir():
+		if _, err := checkpoint.Open(c.Path); errors.Is(err, checkpoint.ErrFormat) {
+			return fmt.Errorf("%s: no config.json, adapter_config.json, tokenizer.json or weights: give a folder that has one of them, or a file", c.Path)
+		}
+		return c.weights(e)
+	case strings.HasSuffix(c.Path, ".safetensors"), strings.HasSuffix(c.Path, ".index.json"):
+		return c.weights(e)
+	}
+	return c.data(e)
+}
+
+func has(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, name))
+	return err == nil
+}
+
+// holding is what all weights have: how many, of which types, and how large.
+type holding struct {
+	Parameters int            `json:"parameters"`
+	Bytes      int64          `json:"bytes"`
+	Types      map[string]int `json:"types"` // tensors of each
+	Tensors    []tensorInfo   `json:"tensors,omitempty"`
+}
+
+type tensorInfo struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Shape []int  `json:"shape"`
+}
+
+func (c showCmd) holding(path string) (holding, error) {
+	src, err := checkpoint.Open(path)
+	if err != nil {
+		return holding{}, err
+	}
+	defer src.Close()
+	h := holding{Types: map[string]int{}}
+	for _, name := range src.Names() {
+		info, _ := src.Info(name)
+		h.Parameters += info.Len()
+		h.Bytes += info.Bytes
+		h.Types[string(info.DType)]++
+		if c.Tensors {
+			h.Tensors = append(h.Tensors, tensorInfo{name, string(info.DType), info.Shape})
+		}
+	}
+	return h, nil
+}
+
+func (h holding) rows(t *table) {
+	var types []string
+	for name, n := range h.Types {
+		types = append(types, fmt.Sprintf("%s (%d tensors)", name, n))
+	}
+	slices.Sort(types)
+	t.add("parameters", "%s", count(h.Parameters))
+	t.add("weights", "%s, %s", size(h.Bytes), strings.Join(types, ", "))
+}
+
+func (h holding) list(e *env) {
+	var t table
+	for _, x := range h.Tensors {
+		t.add(x.Name, "%s %v", x.Type, x.Shape)
+	}
+	t.print(e)
+}
+
+// model shows a model folder: what config.json says, and whether the weights
+// are those that it wants.
+func (c showCmd) model(e *env) error {
+	m, err := hub.Open(c.Path)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	h, err := c.holding(c.Path)
+	if err != nil {
+		return err
+	}
+	h.Parameters = 0 // of the model: a tied head counts once, whatever the file has
+	for _, x := range nn.Params(m.Model) {
+		h.Parameters += x.Len()
+	}
+	tok, tokErr := m.Tokenizer()
+	if errors.Is(tokErr, fs.ErrNotExist) {
+		tok = nil
+	} else if tokErr != nil {
+		return tokErr
+	}
+	info := m.Info()
+	if e.JSON {
+		return e.object(struct {
+			Kind string `json:"kind"`
+			model.Info
+			holding
+			Tokenizer *tokenizerInfo `json:"tokenizer"`
+		}{"model", info, h, describe(tok)})
+	}
+	var t table
+	t.add("model", "%s", c.Path)
+	t.add("architecture", "%s", info.Architecture)
+	t.add("size", "%d layers of width %d, %d heads and %d key heads of %d", info.Layers, info.Width, info.Heads, info.KVHeads, info.HeadDim)
+	t.add("vocabulary", "%s%s", count(info.Vocab), map[bool]string{true: ", the head is the embedding"}[info.Tied])
+	t.add("context", "%s positions", count(info.Context))
+	h.rows(&t)
+	describe(tok).rows(&t)
+	t.print(e)
+	h.list(e)
+	return nil
+}
+
+// tokenizerInfo is what there is to say of a tokenizer.
+type tokenizerInfo struct {
+	Vocab int                    `json:"vocab"`
+	Added []tokenizer.AddedToken `json:"added"`
+	BOS   *int32                 `json:"bos"`
+	EOS   *int32                 `json:"eos"`
+	Stops []int32                `json:"stops"`
+
+	text string
+}
+
+func describe(tok *tokenizer.Tokenizer) *tokenizerInfo {
+	if tok == nil {
+		return nil
+	}
+	t := &tokenizerInfo{Vocab: tok.VocabSize(), Added: tok.Added(), Stops: tok.Stops()}
+	t.text = count(t.Vocab) + " tokens"
+	if id, ok := tok.BOS(); ok {
+		t.BOS = &id
+		t.text += fmt.Sprintf(", begins a text with %q", tok.Token(id))
+	}
+	if id, ok := tok.EOS(); ok {
+		t.EOS = &id
+		t.text += fmt.Sprintf(", ends one with %q", tok.Token(id))
+	}
+	return t
+}
+
+func (i *tokenizerInfo) rows(t *table) {
+	if i == nil {
+		t.add("tokenizer", "none in this folder")
+		return
+	}
+	t.add("tokenizer", "%s", i.text)
+}
+
+func (c showCmd) tokenizer(e *env) error {
+	tok, err := tokenizer.Open(c.Path)
+	if err != nil {
+		return err
+	}
+	info := describe(tok)
+	if e.JSON {
+		return e.object(struct {
+			Kind string `json:"kind"`
+			*tokenizerInfo
+		}{"tokenizer", info})
+	}
+	var t table
+	info.rows(&t)
+	for _, a := range info.Added {
+		t.add(fmt.Sprint(a.ID), "%q%s", a.Content, map[bool]string{true: " (special)"}[a.Special])
+	}
+	t.print(e)
+	return nil
+}
+
+// weights shows a file of tensors that belongs to no model.
+func (c showCmd) weights(e *env) error {
+	c.Tensors = true
+	h, err := c.holding(c.Path)
+	if err != nil {
+		return err
+	}
+	if e.JSON {
+		return e.object(struct {
+			Kind string `json:"kind"`
+			holding
+		}{"weights", h})
+	}
+	var t table
+	h.rows(&t)
+	t.print(e)
+	h.list(e)
+	return nil
+}
