@@ -18,10 +18,10 @@ import (
 
 // Model is an opened model folder.
 type Model struct {
-	model.Model
-	Dir    string
-	Config []byte // config.json, as it stands in the folder
-	Report checkpoint.Report
+	model.Model `w:""`
+	Dir         string
+	Config      []byte // config.json, as it stands in the folder
+	Report      checkpoint.Report
 
 	src checkpoint.Source
 }

@@ -15,8 +15,6 @@
 package nn
 
 import (
-	"hash/fnv"
-
 	"github.com/rotor-lm/rotor/op"
 	"github.com/rotor-lm/rotor/tensor"
 )
@@ -40,9 +38,11 @@ type Source struct {
 
 // Stream is the random stream of one site in this pass.
 func (p *Pass) Stream(path string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(path))
-	return op.Random(p.Seed, h.Sum64())
+	h := uint64(0xcbf29ce484222325) // FNV-1a
+	for i := range len(path) {
+		h = (h ^ uint64(path[i])) * 0x100000001b3
+	}
+	return op.Random(p.Seed, h)
 }
 
 // Layer maps rows to rows: [T, in] → [T, out].

@@ -22,7 +22,7 @@ type LowRank struct {
 
 // Affine is all that one linear operation does.
 type Affine struct {
-	W     *tensor.Tensor // [out, in], or [in, out] where InOut
+	W     *tensor.Tensor // [out, in], or [in, out] where InOut; nil for the terms alone
 	Bias  *tensor.Tensor // [out], or nil
 	InOut bool           // as GPT-2's files have it
 	Terms []LowRank
@@ -30,7 +30,10 @@ type Affine struct {
 
 // Dims is the number of outputs and of inputs.
 func (a *Affine) Dims() (out, in int) {
-	if a.InOut {
+	switch {
+	case a.W == nil:
+		return a.Terms[0].B.Rows(), a.Terms[0].A.Cols()
+	case a.InOut:
 		return a.W.Cols(), a.W.Rows()
 	}
 	return a.W.Rows(), a.W.Cols()
@@ -100,6 +103,8 @@ func (n *linear) record(t *tensor.Tape) {
 func (n *linear) product() {
 	x, y, w := n.x.Matrix(), n.y.Matrix(), n.a.W
 	switch {
+	case w == nil:
+		clear(y.Data)
 	case !w.Learns():
 		w.Packed(n.a.InOut).Mul(y, x, false)
 	case n.a.InOut:
@@ -126,7 +131,7 @@ func (n *linear) term(l *LowRank, in *inner) {
 
 func (n *linear) Backward() {
 	dy, w := n.y.GradMatrix(), n.a.W
-	if n.x.NeedsGrad() {
+	if n.x.NeedsGrad() && w != nil {
 		dx, add := n.x.GradTarget()
 		switch {
 		case !w.Learns():
@@ -137,7 +142,7 @@ func (n *linear) Backward() {
 			kernel.MatMul(dx, dy, w.Matrix(), add)
 		}
 	}
-	if w.Learns() {
+	if w != nil && w.Learns() {
 		dw, add := w.GradTarget()
 		if n.a.InOut {
 			kernel.TMatMul(dw, n.x.Matrix(), dy, add)

@@ -71,6 +71,10 @@ var cases = []gradcheck.Case{
 	{Name: "Linear", F: low(two, 0), Shapes: shapes{{7, 5}, {6, 5}, {6}, {2, 5}, {6, 2}}, Weights: []int{1, 2, 3, 4}},
 	{Name: "Linear/adapter", F: low(mix, 0), Shapes: shapes{{5, 5}, {6, 5}, {6}, {2, 5}, {6, 2}}, Weights: []int{1, 2, 3, 4}},
 	{Name: "Linear/dropout", F: low(two, .4), Shapes: shapes{{7, 5}, {6, 5}, {6}, {2, 5}, {6, 2}}, Weights: []int{1, 2, 3, 4}},
+	{Name: "Linear/terms alone", F: func(_ tape, x ...T) T {
+		return op.Linear(x[0], mix, &op.Affine{Terms: []op.LowRank{{A: x[1], B: x[2], Scale: .5, Adapter: -1}}})
+	}, Shapes: shapes{{5, 5}, {2, 5}, {6, 2}}, Weights: []int{1, 2}},
+	{Name: "Choose", F: func(_ tape, x ...T) T { return op.Choose(x[0], x[1], mix, -1) }, Shapes: shapes{{5, 4}, {5, 4}}},
 	{Name: "Linear/in-out", F: func(_ tape, x ...T) T {
 		return op.Linear(x[0], op.Places{}, &op.Affine{W: x[1], InOut: true})
 	}, Shapes: shapes{{7, 5}, {5, 6}}, Weights: []int{1}},
