@@ -46,18 +46,19 @@ func (m *bpe) setTokens(vocab map[string]int32) error {
 		return fmt.Errorf("%d tokens; at most %d are read", len(vocab), largestVocab)
 	}
 	for token, id := range vocab {
-		if err := m.place(token, id); err != nil {
+		if err := m.place(token, id, len(vocab)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// place gives an id to a token. Ids may leave gaps.
-func (m *bpe) place(token string, id int32) error {
+// place gives an id to one of n tokens. Ids may leave gaps, but a small file
+// must not take much memory.
+func (m *bpe) place(token string, id int32, n int) error {
 	switch {
-	case id < 0 || id >= largestVocab:
-		return fmt.Errorf("token %q has id %d; ids go from 0 to %d", clip(token), id, largestVocab-1)
+	case id < 0 || int(id) >= n+mostGap:
+		return fmt.Errorf("token %q has id %d; ids of %d tokens go from 0 to %d", clip(token), id, n, n+mostGap-1)
 	case len(token) > longestToken:
 		return fmt.Errorf("token %d is %d bytes long; at most %d are read", id, len(token), longestToken)
 	}
@@ -108,7 +109,7 @@ func (t *Tokenizer) build(m *bpe, tokens []AddedToken) error {
 		if id, ok := m.ids[a.Content]; ok && id != a.ID {
 			return fmt.Errorf("added token %q has id %d, in the vocabulary %d", clip(a.Content), a.ID, id)
 		}
-		if err := m.place(a.Content, a.ID); err != nil {
+		if err := m.place(a.Content, a.ID, len(m.ids)+len(tokens)); err != nil {
 			return fmt.Errorf("added token: %w", err)
 		}
 		kept = append(kept, a)

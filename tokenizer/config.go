@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -191,9 +192,9 @@ func (c *config) json() []byte {
 			all[role+"_token"] = name
 		}
 	}
-	data, err := json.MarshalIndent(all, "", " ")
-	if err != nil {
+	var out bytes.Buffer
+	if err := newEncoder(&out).Encode(all); err != nil {
 		panic(err) // strings, and JSON that was read
 	}
-	return append(data, '\n')
+	return out.Bytes()
 }

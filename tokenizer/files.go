@@ -1,15 +1,16 @@
 package tokenizer
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"github.com/rotor-lm/rotor/internal/atomicfile"
 )
 
 // Open reads a tokenizer from a folder, or from its tokenizer.json. A folder
@@ -121,83 +122,14 @@ func (t *Tokenizer) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("tokenizer: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), data, 0o666); err != nil {
-		return fmt.Errorf("tokenizer: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), t.config.json(), 0o666); err != nil {
-		return fmt.Errorf("tokenizer: %w", err)
+	for name, data := range map[string][]byte{"tokenizer.json": data, "tokenizer_config.json": t.config.json()} {
+		err := atomicfile.Replace(filepath.Join(dir, name), func(w io.Writer) error {
+			_, err := w.Write(data)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("tokenizer: %w", err)
+		}
 	}
 	return nil
-}
-
-// JSON returns the tokenizer as a tokenizer.json.
-func (t *Tokenizer) JSON() ([]byte, error) {
-	type model struct {
-		Type         string          `json:"type"`
-		Dropout      *float64        `json:"dropout"`
-		Unk          *string         `json:"unk_token"`
-		Prefix       *string         `json:"continuing_subword_prefix"`
-		Suffix       *string         `json:"end_of_word_suffix"`
-		FuseUnk      bool            `json:"fuse_unk"`
-		ByteFallback bool            `json:"byte_fallback"`
-		IgnoreMerges bool            `json:"ignore_merges"`
-		Vocab        json.RawMessage `json:"vocab"`
-		Merges       json.RawMessage `json:"merges"`
-	}
-	m := model{
-		Type: "BPE", FuseUnk: t.model.fuse, IgnoreMerges: t.model.whole != nil,
-		Vocab: t.vocabJSON(), Merges: t.mergesJSON(),
-	}
-	if t.model.unk >= 0 {
-		m.Unk = &t.model.tokens[t.model.unk]
-	}
-	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	tokens := slices.Clone(t.added.tokens)
-	if tokens == nil {
-		tokens = []AddedToken{}
-	}
-	err := e.Encode(struct {
-		Version       string          `json:"version"`
-		Truncation    *struct{}       `json:"truncation"`
-		Padding       *struct{}       `json:"padding"`
-		AddedTokens   []AddedToken    `json:"added_tokens"`
-		Normalizer    *struct{}       `json:"normalizer"`
-		PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
-		PostProcessor json.RawMessage `json:"post_processor"`
-		Decoder       json.RawMessage `json:"decoder"`
-		Model         model           `json:"model"`
-	}{
-		Version: "1.0", AddedTokens: tokens, PreTokenizer: t.parts.preTokenizer,
-		PostProcessor: t.parts.postProcessor, Decoder: t.parts.decoder, Model: m,
-	})
-	return out.Bytes(), err
-}
-
-// vocabJSON writes the model's own tokens in the order of their ids.
-func (t *Tokenizer) vocabJSON() []byte {
-	b := []byte("{")
-	for id, token := range t.model.tokens {
-		if !t.model.own(int32(id)) {
-			continue
-		}
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
-		b = fmt.Appendf(b, "%s:%d", quote(token), id)
-	}
-	return append(b, '}')
-}
-
-func (t *Tokenizer) mergesJSON() []byte {
-	b := []byte("[")
-	for i, p := range t.model.pairs {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = fmt.Appendf(b, "[%s,%s]", quote(t.model.tokens[p[0]]), quote(t.model.tokens[p[1]]))
-	}
-	return append(b, ']')
 }

@@ -47,3 +47,70 @@ func TestTrainSaveOpen(t *testing.T) {
 		}
 	}
 }
+
+// Training gives the tokenizer that the reference's trainer gave; see
+// testdata/golden.py.
+func TestTrainReference(t *testing.T) {
+	want := load(t, "llama3")
+	all, hard, _ := goldenRows(t, "llama3")
+	var special []string
+	for _, token := range want.Added() {
+		special = append(special, token.Content)
+	}
+	got, err := Train(slices.Values(all[:hard]), TrainOptions{VocabSize: 1200, Special: special, Pattern: "llama3", MinFrequency: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.model.tokens, want.model.tokens[:1200]) {
+		t.Error("the vocabulary differs")
+	}
+	if !slices.Equal(got.model.pairs, want.model.pairs) {
+		t.Error("the merges differ")
+	}
+}
+
+// What a merge changes is what counting anew would find.
+func TestTrainCounts(t *testing.T) {
+	tr, err := newTrainer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.count(slices.Values([]string{"abab", "aaaa", "banana", "abab", "aaaaa"}), []stage{{bytes: true}})
+	for len(tr.merges) < 6 {
+		before := len(tr.merges)
+		tr.learn(len(tr.tokens)+1, 1)
+		if len(tr.merges) == before {
+			break
+		}
+		counts := map[[2]int32]int{}
+		for i, w := range tr.words {
+			for j := 1; j < len(w); j++ {
+				counts[[2]int32{w[j-1], w[j]}] += tr.times[i]
+			}
+		}
+		for p, n := range counts {
+			if tr.pairs[p] != n {
+				t.Errorf("after %v: pair %q %q is counted %d times, occurs %d", tr.merges, tr.tokens[p[0]], tr.tokens[p[1]], tr.pairs[p], n)
+			}
+		}
+	}
+}
+
+func TestTrainErrors(t *testing.T) {
+	for name, test := range map[string]struct {
+		o    TrainOptions
+		want string
+	}{
+		"pattern":      {TrainOptions{VocabSize: 300, Pattern: "qwen9"}, `"qwen9"; there are gpt2, llama3`},
+		"small":        {TrainOptions{VocabSize: 256, Special: []string{"x!"}}, "from 257"},
+		"huge":         {TrainOptions{VocabSize: 1 << 30}, "to 4194304"},
+		"frequency":    {TrainOptions{VocabSize: 300, MinFrequency: -1}, "negative"},
+		"twice":        {TrainOptions{VocabSize: 300, Special: []string{"x!", "x!"}}, "twice"},
+		"a byte":       {TrainOptions{VocabSize: 300, Special: []string{"x"}}, "byte"},
+		"unknown role": {TrainOptions{VocabSize: 300, EOS: "</s>"}, `"</s>"`},
+	} {
+		if _, err := Train(slices.Values([]string{verse}), test.o); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
