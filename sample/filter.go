@@ -1,0 +1,183 @@
+package sample
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Distribution returns the tokens that pass the filters with their
+// probabilities, which sum to one. The slice is good until the next call.
+func (s *Sampler) Distribution(o Options, z []float32, history []int32) ([]Choice, error) {
+	if err := s.load(z); err != nil {
+		return nil, err
+	}
+	s.penalise(o.RepetitionPenalty, history)
+	best := 0
+	for i, v := range s.z {
+		if v > s.z[best] {
+			best = i
+		}
+	}
+	if math.IsInf(s.z[best], 0) {
+		return nil, errNoToken
+	}
+	if o.Temperature == 0 {
+		s.kept = append(s.kept[:0], Choice{int32(best), 1})
+		return s.kept, nil
+	}
+	s.weigh(o.Temperature, s.z[best])
+	if o.TopK > 0 && o.TopK < len(s.kept) {
+		s.topK(o.TopK)
+	}
+	s.normalise()
+	if o.TopP > 0 && o.TopP < 1 {
+		s.topP(o.TopP)
+	}
+	if o.MinP > 0 {
+		s.minP(o.MinP)
+	}
+	s.normalise()
+	return s.kept, nil
+}
+
+// load takes the logits in float64: sums over a vocabulary want it.
+func (s *Sampler) load(z []float32) error {
+	if len(z) == 0 {
+		return errNoToken
+	}
+	s.z = slices.Grow(s.z[:0], len(z))[:len(z)]
+	for i, v := range z {
+		if v != v {
+			return notNumber(i, float64(v))
+		}
+		s.z[i] = float64(v)
+	}
+	return nil
+}
+
+// penalise makes every token that has occurred less likely, once however often
+// it has: z/θ where z is positive, z·θ where it is negative.
+//
+// Keskar et al., CTRL, 2019. arXiv:1909.05858, §4.1.
+func (s *Sampler) penalise(theta float64, history []int32) {
+	if theta == 0 || theta == 1 {
+		return
+	}
+	s.seen = slices.Grow(s.seen[:0], len(s.z))[:len(s.z)]
+	clear(s.seen)
+	for _, id := range history {
+		if int(id) >= len(s.z) || id < 0 || s.seen[id] { // a soft prompt's ids have no logit
+			continue
+		}
+		s.seen[id] = true
+		if s.z[id] > 0 {
+			s.z[id] /= theta
+		} else {
+			s.z[id] *= theta
+		}
+	}
+}
+
+// weigh fills kept with e^((z−max)/T), in the order of the ids.
+func (s *Sampler) weigh(temperature, most float64) {
+	s.kept = slices.Grow(s.kept[:0], len(s.z))[:len(s.z)]
+	for i, v := range s.z {
+		d := v - most
+		if d != 0 { // 0/T stays 0 for the smallest T
+			d = math.Exp(d / temperature)
+		} else {
+			d = 1
+		}
+		s.kept[i] = Choice{int32(i), d}
+	}
+}
+
+func (s *Sampler) normalise() {
+	sum := 0.0
+	for _, c := range s.kept {
+		sum += c.P
+	}
+	for i := range s.kept {
+		s.kept[i].P /= sum
+	}
+}
+
+// topK keeps the k most probable tokens, and all that are as probable as the
+// last of them.
+func (s *Sampler) topK(k int) {
+	p := s.z[:0] // the logits are not needed any more
+	for _, c := range s.kept {
+		p = append(p, c.P)
+	}
+	least := kth(p, k)
+	s.kept = slices.DeleteFunc(s.kept, func(c Choice) bool { return c.P < least })
+}
+
+// kth returns the k-th largest of x, which it reorders.
+//
+// Hoare, Algorithm 65: Find, 1961.
+func kth(x []float64, k int) float64 {
+	lo, hi := 0, len(x)
+	for hi-lo > 1 {
+		mid := lo + (hi-lo)/2
+		pivot := median(x[lo], x[mid], x[hi-1])
+		larger, i, equal := lo, lo, hi // x[lo:larger] > pivot, x[larger:i] = pivot, x[equal:hi] < pivot
+		for i < equal {
+			switch {
+			case x[i] > pivot:
+				x[i], x[larger] = x[larger], x[i]
+				larger++
+				i++
+			case x[i] < pivot:
+				equal--
+				x[i], x[equal] = x[equal], x[i]
+			default:
+				i++
+			}
+		}
+		switch {
+		case k <= larger:
+			hi = larger
+		case k <= equal:
+			return pivot
+		default:
+			lo = equal
+		}
+	}
+	return x[lo]
+}
+
+func median(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
+
+// topP keeps the most probable tokens, up to and with the one that brings their
+// sum to p.
+//
+// Holtzman et al., The Curious Case of Neural Text Degeneration, 2020.
+// arXiv:1904.09751, eq. 2.
+func (s *Sampler) topP(p float64) {
+	// All tokens below (1−p)/V have together less than 1−p: none of them is
+	// needed, and so only the others are sorted.
+	floor := (1 - p) / float64(len(s.kept))
+	s.kept = slices.DeleteFunc(s.kept, func(c Choice) bool { return c.P < floor })
+	slices.SortFunc(s.kept, func(a, b Choice) int {
+		return cmp.Or(cmp.Compare(b.P, a.P), cmp.Compare(a.ID, b.ID))
+	})
+	sum, n := 0.0, 0
+	for n < len(s.kept) && (n == 0 || sum < p) {
+		sum += s.kept[n].P
+		n++
+	}
+	s.kept = s.kept[:n]
+}
+
+// minP keeps the tokens of at least p times the probability of the first.
+//
+// Nguyen et al., Turning Up the Heat: Min-p Sampling, 2024. arXiv:2407.01082, §3.
+func (s *Sampler) minP(p float64) {
+	most := 0.0
+	for _, c := range s.kept {
+		most = max(most, c.P)
+	}
+	s.kept = slices.DeleteFunc(s.kept, func(c Choice) bool { return c.P < p*most })
+}
