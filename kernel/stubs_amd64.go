@@ -104,6 +104,16 @@ func expSumAVX2(dst, x []float32, a float32) float32
 //go:noescape
 func expSumAVX512(dst, x []float32, a float32) float32
 
+// fmaPeakAVX2 runs n rounds of 12 independent multiplications with addition.
+//
+//go:noescape
+func fmaPeakAVX2(n int)
+
+// fmaPeakAVX512 runs n rounds of 12 independent multiplications with addition.
+//
+//go:noescape
+func fmaPeakAVX512(n int)
+
 // fromBF16AVX2 widens bfloat16.
 //
 //go:noescape
@@ -208,6 +218,16 @@ func panelAVX512(dst, src *float32, lds, rows, cols int)
 //
 //go:noescape
 func pause()
+
+// readPeakAVX2 reads x, whose length is a multiple of 256.
+//
+//go:noescape
+func readPeakAVX2(x []float32)
+
+// readPeakAVX512 reads x, whose length is a multiple of 256.
+//
+//go:noescape
+func readPeakAVX512(x []float32)
 
 // rmsGradAVX2 computes dx += a·(w·dy − s·x).
 //

@@ -16,6 +16,10 @@ type kernels struct {
 	transpose func(dst []float32, ldd int, src []float32, lds, rows, cols int)
 	panel     func(dst []float32, src []float32, lds, rows, cols int)
 
+	fmaPeak  func(n int)
+	fmaRound int // floating-point operations in one of its rounds
+	readPeak func(x []float32)
+
 	sum, maximum   func(x []float32) float32
 	sumExp, spread func(x []float32, a float32) float32
 	expSum         func(dst, x []float32, a float32) float32
@@ -50,6 +54,9 @@ var portable = kernels{
 	tile:      tile,
 	transpose: transpose,
 	panel:     panel,
+	fmaPeak:   fmaPeak,
+	fmaRound:  16,
+	readPeak:  readPeak,
 	dot:       dot, dot3: dot3, dotMinus: dotMinus, sum: sum, spread: spread, maximum: maximum,
 	axpy: axpy, add: add, mul: mul, scale: scale,
 	scaleMul: scaleMul, addScaleMul: addScaleMul, rmsGrad: rmsGrad,

@@ -21,6 +21,7 @@ func avx2() *kernels {
 	v := portable
 	v.name, v.height, v.grain = "avx2", 6, 16
 	v.tile, v.transpose = tile8, transpose8
+	v.fmaPeak, v.fmaRound, v.readPeak = fmaPeakAVX2, 12*8*2, readPeakAVX2
 	loopsAVX2(&v)
 	v.fromBF16, v.fromF16 = eights(fromBF16AVX2, fromBF16), eights(fromF16AVX2, fromF16)
 	v.toBF16, v.toF16 = eights(toBF16AVX2, toBF16), eights(toF16AVX2, toF16)
@@ -31,6 +32,7 @@ func avx512() *kernels {
 	v := *avx2()
 	v.name, v.height, v.grain = "avx512", 14, 1
 	v.tile, v.transpose, v.panel = tile16, transpose16, panel16
+	v.fmaPeak, v.fmaRound, v.readPeak = fmaPeakAVX512, 12*16*2, readPeakAVX512
 	loopsAVX512(&v)
 	v.fromBF16, v.toBF16, v.fromF16, v.toF16 = fromBF16AVX512, toBF16AVX512, fromF16AVX512, toF16AVX512
 	return &v

@@ -41,6 +41,7 @@ func generate() map[string][]byte {
 		"arith":     arithmetic,
 		"exp":       exponentials,
 		"half":      halves,
+		"peak":      peaks,
 	} {
 		a := &asm{}
 		a.WriteString(header)
