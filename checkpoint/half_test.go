@@ -95,8 +95,15 @@ func TestNarrowRefusesOverflow(t *testing.T) {
 		d  DType
 		ok bool
 	}{
-		{65504, F16, true}, {65519.9, F16, true}, {65520, F16, false}, {-1e6, F16, false}, {inf, F16, true},
-		{3.3e38, BF16, true}, {math.MaxFloat32, BF16, false}, {-inf, BF16, true}, {1, "I64", false},
+		{65504, F16, true},
+		{65519.9, F16, true},
+		{65520, F16, false},
+		{-1e6, F16, false},
+		{inf, F16, true},
+		{3.3e38, BF16, true},
+		{math.MaxFloat32, BF16, false},
+		{-inf, BF16, true},
+		{1, "I64", false},
 	} {
 		if _, err := Narrow(nil, []float32{c.x}, c.d); (err == nil) != c.ok {
 			t.Errorf("%g as %s: %v", c.x, c.d, err)

@@ -150,6 +150,26 @@ func TestStreamJoinsTexts(t *testing.T) {
 	}
 }
 
+// Each sequence knows the line that it begins on. The texts are numbered by theirs.
+func TestPlaces(t *testing.T) {
+	c := numbered(t, 50, texts)
+	for _, o := range []Cut{{Validation: 9}, {Length: 16, Validation: 9}, {Length: 300, Pack: "stream", Validation: 9}} {
+		train, held := split(t, c, o)
+		for _, s := range []*Set{train, held} {
+			var buf Sequence
+			for i := range s.Len() {
+				p := s.Place(i)
+				text := letters{}.Decode(textOf(c, p.Line-1).IDs)
+				q := letters{}.Decode(s.At(i, &buf).IDs)
+				head, _, _ := strings.Cut(q, "</s>")
+				if !strings.HasPrefix(text, fmt.Sprintf("%d ", p.Line-1)) || !strings.Contains(text, head) {
+					t.Fatalf("sequence %q is not of %v, %q", q, p, text)
+				}
+			}
+		}
+	}
+}
+
 // Of text files, which may be one, sequences are held back.
 func TestSplitOfOneFile(t *testing.T) {
 	c := load(t, write(t, "x.txt", strings.Repeat("abcdefg\n", 100)), letters{}, Options{})
@@ -159,6 +179,11 @@ func TestSplitOfOneFile(t *testing.T) {
 			t.Errorf("%s: %d and %d", pack, train.Len(), held.Len())
 		}
 	}
+}
+
+func textOf(c *Corpus, i int) Sequence {
+	from, to := c.text(i)
+	return c.at(from, to-from)
 }
 
 func check(t *testing.T, b *Batches) *Batches {
@@ -175,9 +200,14 @@ func check(t *testing.T, b *Batches) *Batches {
 func TestStepsCoverEachEpochOnce(t *testing.T) {
 	set, _ := split(t, numbered(t, 37, pairs), Cut{})
 	for _, b := range []*Batches{
-		{Set: set, Batch: 5, Epochs: 3}, {Set: set, Batch: 1, Epochs: 1}, {Set: set, Batch: 100, Epochs: 2, Rows: 64},
-		{Set: set, Tokens: 150, Epochs: 3, Rows: 80}, {Set: set, Tokens: 1, Epochs: 2}, {Set: set, Batch: 4, Epochs: 0.5},
-		{Set: set, Batch: 6, Epochs: 2, Ordered: true}, {Set: set, Tokens: 200, Epochs: 2.5, Ordered: true},
+		{Set: set, Batch: 5, Epochs: 3},
+		{Set: set, Batch: 1, Epochs: 1},
+		{Set: set, Batch: 100, Epochs: 2, Rows: 64},
+		{Set: set, Tokens: 150, Epochs: 3, Rows: 80},
+		{Set: set, Tokens: 1, Epochs: 2},
+		{Set: set, Batch: 4, Epochs: 0.5},
+		{Set: set, Batch: 6, Epochs: 2, Ordered: true},
+		{Set: set, Tokens: 200, Epochs: 2.5, Ordered: true},
 	} {
 		check(t, b)
 		var order []int
@@ -290,8 +320,12 @@ func TestSeedsDiffer(t *testing.T) {
 func TestBatchesRefuse(t *testing.T) {
 	set, _ := split(t, numbered(t, 5, pairs), Cut{})
 	for _, b := range []Batches{
-		{Set: set}, {Set: set, Batch: 1, Tokens: 1}, {Set: set, Batch: -1}, {Set: set, Batch: 1, Rows: 3},
-		{Set: set, Batch: 1, Epochs: -1}, {Set: set.subset(nil), Batch: 1},
+		{Set: set},
+		{Set: set, Batch: 1, Tokens: 1},
+		{Set: set, Batch: -1},
+		{Set: set, Batch: 1, Rows: 3},
+		{Set: set, Batch: 1, Epochs: -1},
+		{Set: set.subset(nil), Batch: 1},
 	} {
 		if err := b.Check(); err == nil {
 			t.Errorf("%+v was taken", b)

@@ -37,6 +37,9 @@ type Corpus struct {
 	learn []bool // of every token, whether it is learned
 	ends  []int  // where each text ends
 	empty int    // answers without a token
+	files []string
+	file  []int32 // of each text, its file among files
+	line  []int32 // of each text, its line there
 	frame
 }
 
@@ -201,6 +204,7 @@ func (l *loader) append(e Example, parts [][]int32) error {
 	}
 	if l.inside = e.More; !l.inside {
 		l.end()
+		l.remember(e.Place)
 	}
 	if len(l.ids) > l.o.MaxTokens {
 		return fmt.Errorf("data: %s: more than %d tokens in all: use fewer files, or raise the limit", e.Place, l.o.MaxTokens)
@@ -215,6 +219,14 @@ func (l *loader) end() {
 		l.put([]int32{l.eos}, true)
 	}
 	l.ends = append(l.ends, len(l.ids))
+}
+
+func (l *loader) remember(p Place) {
+	if n := len(l.files); n == 0 || l.files[n-1] != p.File {
+		l.files = append(l.files, p.File)
+	}
+	l.file = append(l.file, int32(len(l.files)-1))
+	l.line = append(l.line, int32(p.Line))
 }
 
 func (l *loader) put(ids []int32, learn bool) {

@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rotor-lm/rotor/tokenizer"
 )
 
 // Each form, and the text and mask that it gives.
@@ -25,15 +29,30 @@ func TestForms(t *testing.T) {
 		"all":        {`{"prompt":"ab","completion":"c"}`, letters{}, Options{LossOn: "all"}, "a⟦bc</s>⟧"},
 		"text":       {`{"text":"abc"}`, letters{}, Options{}, "a⟦bc</s>⟧"},
 		"text begun": {`{"text":"abc"}`, letters{begins: true}, Options{}, "<s>⟦abc</s>⟧"},
-		"task": {`{"instruction":"Add.","output":"3"}`, letters{}, Options{},
-			"Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Response:\n⟦3</s>⟧"},
-		"task, no input": {`{"instruction":"Add.","input":"","output":"3"}`, letters{}, Options{},
-			"Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Response:\n⟦3</s>⟧"},
-		"task with input": {`{"instruction":"Add.","input":"1 2","output":"3"}`, letters{}, Options{},
-			"Below is an instruction that describes a task, paired with an input that provides further context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 2\n\n### Response:\n⟦3</s>⟧"},
-		"messages": {`{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Yo"},{"role":"user","content":"?"},{"role":"assistant","content":"!"},{"role":"user","content":"bye"}]}`,
-			letters{}, Options{},
-			"<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n⟦Yo<|im_end|>⟧\n<|im_start|>user\n?<|im_end|>\n<|im_start|>assistant\n⟦!<|im_end|></s>⟧"},
+		"task": {
+			`{"instruction":"Add.","output":"3"}`,
+			letters{},
+			Options{},
+			"Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Response:\n⟦3</s>⟧",
+		},
+		"task, no input": {
+			`{"instruction":"Add.","input":"","output":"3"}`,
+			letters{},
+			Options{},
+			"Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Response:\n⟦3</s>⟧",
+		},
+		"task with input": {
+			`{"instruction":"Add.","input":"1 2","output":"3"}`,
+			letters{},
+			Options{},
+			"Below is an instruction that describes a task, paired with an input that provides further context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 2\n\n### Response:\n⟦3</s>⟧",
+		},
+		"messages": {
+			`{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Yo"},{"role":"user","content":"?"},{"role":"assistant","content":"!"},{"role":"user","content":"bye"}]}`,
+			letters{},
+			Options{},
+			"<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n⟦Yo<|im_end|>⟧\n<|im_start|>user\n?<|im_end|>\n<|im_start|>assistant\n⟦!<|im_end|></s>⟧",
+		},
 		"control": {`{"prompt":"\u001b[31m","completion":"x\u0000\u202e"}`, letters{}, Options{}, "␛[31m⟦x␀�</s>⟧"},
 	} {
 		corpus := load(t, write(t, "x.jsonl", c.line), c.enc, c.o)
@@ -176,5 +195,29 @@ func TestStats(t *testing.T) {
 	}
 	if text := st.String(); !strings.Contains(text, "prompt/completion: 40 texts") || !strings.Contains(text, "were dropped") {
 		t.Error(text)
+	}
+}
+
+// A long file, which is read in parts, has the tokens of its whole text.
+func TestPartsHaveTheTokensOfTheWhole(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	words := []string{"the", " quick", " fox", ".", "\n", "\n", "\n\n", "  ", "\r\n", " 42", "'s", "春眠", "不覺曉", "，", "\t", "…", "\u3000", "\n "}
+	var b strings.Builder
+	for b.Len() < 3*block {
+		b.WriteString(words[rng.IntN(len(words))])
+	}
+	whole := b.String()
+	for _, pattern := range []string{"gpt2", "llama3", "smollm"} {
+		tok, err := tokenizer.Train(slices.Values([]string{whole[:1<<16]}), tokenizer.TrainOptions{
+			VocabSize: 400, Special: []string{"<|end|>"}, EOS: "<|end|>", Pattern: pattern,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		end, _ := tok.EOS()
+		c := load(t, write(t, "x.txt", whole), tok, Options{})
+		if c.Len() != 1 || !slices.Equal(c.ids, append(tok.Encode(whole), end)) {
+			t.Errorf("%s: other tokens", pattern)
+		}
 	}
 }

@@ -173,6 +173,17 @@ func (s *Set) Len() int { return len(s.spans) }
 // Rows is the number of rows of sequence i.
 func (s *Set) Rows(i int) int { return int(s.spans[i].n) - 1 }
 
+// Place is where the text stands in which sequence i begins.
+func (s *Set) Place(i int) Place {
+	c, at := s.corpus, s.spans[i].from
+	if s.stream != nil {
+		t := s.stream.find(at)
+		at += s.stream.place[t] - s.stream.begin[t]
+	}
+	t := sort.SearchInts(c.ends, at+1)
+	return Place{c.files[c.file[t]], int(c.line[t])}
+}
+
 // At is sequence i. It lies in the corpus and is not to be written to, or in
 // buf, which grows where it must and may be used again.
 func (s *Set) At(i int, buf *Sequence) Sequence {
