@@ -17,10 +17,6 @@ type Full struct{}
 // Adapt returns a model of trainable copies.
 func (Full) Adapt(base model.Model, o Options) (model.Model, error) {
 	return nn.MapTensors(base, func(_ string, t *tensor.Tensor) *tensor.Tensor {
-		t = t.Clone()
-		if !o.Frozen {
-			t.Learn()
-		}
-		return t
+		return o.born(func(c *tensor.Tensor) { t.CopyTo(c.Data) }, t.Shape...)
 	}), nil
 }

@@ -39,6 +39,8 @@ type LoRA struct {
 	Save          []string `json:"modules_to_save"`     // layers that learn whole, by the end of their path
 	Layers        []int    `json:"layers_to_transform"` // numbers of the blocks whose projections are targets; none said is all
 	LayersPattern []string `json:"layers_pattern"`      // what those numbers come after in a path
+
+	file bool // as a file says, whose tensors tell what is meant: a name may match nothing
 }
 
 const defaultRank = 8
@@ -95,16 +97,12 @@ func (w *loraRewrite) Layer(path string, l nn.Layer) nn.Layer {
 	}
 	base := l.(nn.Projection)
 	out, in := base.Dims()
-	u := &lora{
-		Base: base, A: tensor.New(a.rank, in), B: tensor.New(out, a.rank),
+	return &lora{
+		Base:  base,
+		A:     w.o.born(func(t *tensor.Tensor) { uniform(t, w.o.Seed, path+".lora_A.weight") }, a.rank, in),
+		B:     w.o.born(zero, out, a.rank),
 		scale: a.scale, dropout: w.dropout, adapter: w.o.Adapter, stream: streamOf(path),
 	}
-	if !w.o.Frozen {
-		uniform(u.A, w.o.Seed, path+".lora_A.weight")
-		u.A.Learn()
-		u.B.Learn()
-	}
-	return u
 }
 
 func (w *loraRewrite) Embedder(path string, e nn.Embedder) nn.Embedder {

@@ -26,22 +26,19 @@ type loraEmbedding struct {
 
 func newLoraEmbedding(e nn.Embedder, path string, a action, o Options) nn.Embedder {
 	vocab, width := table(e).Rows(), table(e).Cols()
+	normal := func(t *tensor.Tensor) {
+		stream := op.Random(o.Seed, streamOf(path+".lora_embedding_B"))
+		for i := range t.Data {
+			t.Data[i] = float32(gauss(stream, uint64(i)))
+		}
+	}
 	l := &loraEmbedding{
-		Base: e, A: tensor.New(vocab, a.rank), B: tensor.New(width, a.rank), unit: tensor.New(a.rank, a.rank),
+		Base: e, A: o.born(zero, vocab, a.rank), B: o.born(normal, width, a.rank), unit: tensor.New(a.rank, a.rank),
 		scale: a.scale, adapter: o.Adapter,
 	}
 	for i := range a.rank {
 		l.unit.Row(i)[i] = 1
 	}
-	if o.Frozen {
-		return l
-	}
-	stream := op.Random(o.Seed, streamOf(path+".lora_embedding_B"))
-	for i := range l.B.Data {
-		l.B.Data[i] = float32(gauss(stream, uint64(i)))
-	}
-	l.A.Learn()
-	l.B.Learn()
 	return l
 }
 

@@ -49,11 +49,7 @@ func clone[M any](m M, o Options, which func(string) bool) M {
 		if !which(name) {
 			return t
 		}
-		t = t.Clone()
-		if !o.Frozen {
-			t.Learn()
-		}
-		return t
+		return o.born(func(c *tensor.Tensor) { t.CopyTo(c.Data) }, t.Shape...)
 	})
 }
 

@@ -30,7 +30,24 @@ type Options struct {
 	Seed    uint64 // of the random numbers that new tensors are born with
 	Adapter int32  // the number in op.Span of the rows that the adapter is for
 	Frozen  bool   // nothing learns: the adapter is to be used, not trained
+
+	hollow bool // new tensors have no elements yet: a file will fill them
 }
+
+// born makes a new tensor, to be filled by birth unless a file will fill it.
+func (o Options) born(birth func(t *tensor.Tensor), shape ...int) *tensor.Tensor {
+	t := tensor.Hollow(shape...)
+	if !o.hollow {
+		t.Fill(make([]float32, t.Len()), nil)
+		birth(t)
+	}
+	if !o.Frozen {
+		t.Learn()
+	}
+	return t
+}
+
+func zero(*tensor.Tensor) {}
 
 type entry struct {
 	summary string

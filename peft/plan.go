@@ -158,7 +158,7 @@ func (r *loraRules) unused(all []site, plan map[string]action) error {
 		return false
 	}
 	for _, name := range t.Names {
-		if !hit(func(path string, a action) bool { return a.rank > 0 && ends(path, name) }) {
+		if !r.c.file && !hit(func(path string, a action) bool { return a.rank > 0 && ends(path, name) }) {
 			return fmt.Errorf("peft: lora: target %q matches nothing; there are %s", name, projections(all))
 		}
 	}
