@@ -86,6 +86,19 @@ func (f blocks[S]) Of(p rl.Pair[S, int], phi *Sparse) {
 	}
 }
 
+// Pairs lets features of numbered pairs, s·actions + a, see pairs: so that an
+// action may be one more coordinate, or a pair a row of Tabulate.
+func Pairs(f Features[int], actions int) Features[rl.Pair[int, int]] { return pairs{f, actions} }
+
+type pairs struct {
+	Features[int]
+	actions int
+}
+
+func (f pairs) Of(p rl.Pair[int, int], phi *Sparse) {
+	f.Features.Of(p.State*f.actions+p.Action, phi)
+}
+
 // Tabulate computes the features of states 0 … n−1 once, and looks them up.
 func Tabulate(f Features[int], n int) Features[int] {
 	t := tabulated{n: f.Len(), rows: make([]Sparse, n)}
