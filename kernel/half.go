@@ -7,9 +7,11 @@ func FromBF16(dst []float32, src []uint16) { active.fromBF16(dst, src[:len(dst)]
 
 func fromBF16(dst []float32, src []uint16) {
 	for i := range dst {
-		dst[i] = math.Float32frombits(uint32(src[i]) << 16)
+		dst[i] = widenBF16(src[i])
 	}
 }
+
+func widenBF16(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
 
 // ToBF16 rounds to bfloat16, to nearest, ties to even. A NaN stays one and is made quiet.
 func ToBF16(dst []uint16, src []float32) { active.toBF16(dst, src[:len(dst)]) }

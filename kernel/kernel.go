@@ -11,3 +11,5 @@
 // Slices of one call have the length of the first argument, or are longer. A destination may be one of the sources
 // unless the function says otherwise, but may not overlap it in part.
 package kernel
+
+//go:generate go run ./_asm -out .

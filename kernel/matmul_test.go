@@ -97,7 +97,7 @@ var sizes = [][3]int{
 
 func shapes(rng *rand.Rand) [][3]int {
 	list := sizes
-	for range 20 {
+	for range 8 {
 		list = append(list, [3]int{rng.IntN(70), rng.IntN(70), rng.IntN(70)})
 	}
 	return list

@@ -60,12 +60,17 @@ func (p *Packed) fill(b panels) {
 // used.
 func PackHalf(w []uint16, out, in int, kind Half) *Packed {
 	p := newHalf(w, out, in, kind)
-	for i := range out {
-		at := i/width*width*in + i%width
-		for j, x := range w[i*in : (i+1)*in] {
-			p.h[at+j*width] = x
+	Parallel(ceil(out, width), func(panel int) {
+		first, last := panel*width, min((panel+1)*width, out)
+		for j0 := 0; j0 < in; j0 += width { // a block of 32×32 after the other, for the sake of the cache
+			for i := first; i < last; i++ {
+				at := first*in + i - first
+				for j := j0; j < min(j0+width, in); j++ {
+					p.h[at+j*width] = w[i*in+j]
+				}
+			}
 		}
-	}
+	})
 	return p
 }
 
@@ -97,20 +102,33 @@ func (p *Packed) Bytes() int { return 4*len(p.w) + 2*len(p.h) }
 func (p *Packed) Row(dst []float32, i int) {
 	dst = dst[:p.in]
 	at := i/width*width*p.in + i%width
-	for j := range dst {
-		if k := at + j*width; p.h == nil {
-			dst[j] = p.w[k]
-		} else {
-			p.kind.widen(dst[j:j+1], p.h[k:k+1])
+	switch {
+	case p.h == nil:
+		for j := range dst {
+			dst[j] = p.w[at+j*width]
+		}
+	case p.kind == BF16:
+		for j := range dst {
+			dst[j] = widenBF16(p.h[at+j*width])
+		}
+	default:
+		for j := range dst {
+			dst[j] = widenF16(p.h[at+j*width])
 		}
 	}
 }
 
 // Unpack writes W to dst [out, in].
 func (p *Packed) Unpack(dst Matrix) {
-	for i := range p.out {
-		p.Row(dst.Row(i), i)
+	dst.check("dst")
+	if dst.Rows != p.out || dst.Cols != p.in {
+		panic(fmt.Sprintf("kernel: Unpack: weight [%d, %d] into [%d, %d]", p.out, p.in, dst.Rows, dst.Cols))
 	}
+	Parallel(ceil(p.out, width), func(panel int) {
+		for i := panel * width; i < min((panel+1)*width, p.out); i++ {
+			p.Row(dst.Row(i), i)
+		}
+	})
 }
 
 // Mul computes C = A·Wᵀ, or adds it to C. Shapes: a [M, in], c [M, out].

@@ -18,10 +18,13 @@ type Peak struct {
 
 // MeasurePeak measures for about the given time. The numbers of a busy machine are too low.
 func MeasurePeak(d time.Duration) Peak {
-	const rounds = 100_000
+	return measurePeak(d, 100_000, 32<<20) // 128 MB: more than most caches hold
+}
+
+func measurePeak(d time.Duration, rounds, floats int) Peak {
 	threads := Threads()
 	p := Peak{Kernels: active.name, Threads: threads}
-	data := aligned(32 << 20) // 128 MB: more than most caches hold
+	data := aligned(floats)
 	for i := range data {
 		data[i] = 1
 	}

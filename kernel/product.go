@@ -118,11 +118,20 @@ func (p *product) plan() (shared bool) {
 		most = min(most, 126/p.height)
 	}
 	p.blocks = ceil(p.tiles, most)
-	for p.blocks*n < 16 && p.blocks < p.tiles { // too few units to share out
+	few := n
+	if p.turned {
+		few = 1
+	}
+	for p.blocks*few < 16 && p.blocks < p.tiles { // too few units to share out
 		p.blocks++
 	}
-	flops := 2 * p.m / p.blocks * width * p.k
-	p.group = max(1, min(2<<20/max(flops, 1), n/16))
+	if p.turned { // a block of Aᵀ is transposed anew for each group
+		p.group = ceil(n*p.blocks, 16)
+	} else {
+		flops := 2 * p.m / p.blocks * width * p.k
+		p.group = max(1, min(2<<20/max(flops, 1), n/16))
+	}
+	p.group = min(p.group, n)
 	p.groups = ceil(n, p.group)
 	return shared
 }

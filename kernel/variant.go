@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/rotor-lm/rotor/internal/impl"
 )
 
 // kernels is one way to compute: portable Go, or assembly for one kind of processor.
@@ -82,6 +84,22 @@ func chosen() *kernels {
 		os.Exit(2)
 	}
 	return best
+}
+
+func init() {
+	var names []string
+	for _, v := range variants {
+		names = append(names, v.name)
+	}
+	impl.Register(names, func(name string) (restore func()) {
+		old := active
+		for _, v := range variants {
+			if v.name == name {
+				active = v
+			}
+		}
+		return func() { active = old }
+	})
 }
 
 // choose finds the kernels of the given name, or the best for an empty one.
