@@ -4,48 +4,13 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/rotor-lm/rotor/data"
 	"github.com/rotor-lm/rotor/model"
 	"github.com/rotor-lm/rotor/nn"
 	"github.com/rotor-lm/rotor/op"
 	"github.com/rotor-lm/rotor/optim"
 	"github.com/rotor-lm/rotor/tensor"
 )
-
-// Micro is one packed pass with its labels.
-type Micro struct {
-	Tokens []int32 // [T]
-	Labels []int32 // [T] what should follow each token; nn.Ignore where nothing is learned
-	op.Places
-}
-
-// Clear empties the micro-batch and keeps its memory.
-func (m *Micro) Clear() {
-	m.Tokens, m.Labels = m.Tokens[:0], m.Labels[:0]
-	m.Places.Clear()
-}
-
-// Add appends a sequence. learn says, of each token, whether the model should
-// learn to say it; the first token, which nothing comes before, cannot be.
-func (m *Micro) Add(ids []int32, learn []bool, seq int32) {
-	for i, id := range ids {
-		label := int32(nn.Ignore)
-		if i+1 < len(ids) && learn[i+1] {
-			label = ids[i+1]
-		}
-		m.Tokens, m.Labels = append(m.Tokens, id), append(m.Labels, label)
-	}
-	m.Places.Add(len(ids), 0, seq, 0)
-}
-
-// Labelled counts the rows that carry a label.
-func (m *Micro) Labelled() (n int) {
-	for _, l := range m.Labels {
-		if l >= 0 {
-			n++
-		}
-	}
-	return n
-}
 
 // Stepper does one optimizer step at a time.
 type Stepper struct {
@@ -58,6 +23,7 @@ type Stepper struct {
 
 	tape *tensor.Tape
 	pass nn.Pass
+	eval *tensor.Tape
 }
 
 // NewStepper returns a stepper for whatever in m learns.
@@ -85,7 +51,7 @@ type Result struct {
 //
 // If the loss or a gradient is not finite, nothing is moved, and the error
 // names the tensor.
-func (s *Stepper) Step(number int, rate float64, batch []Micro) (Result, error) {
+func (s *Stepper) Step(number int, rate float64, batch []data.Micro) (Result, error) {
 	r, err := s.Gradient(number, batch)
 	if err != nil {
 		return r, err
@@ -101,10 +67,10 @@ func (s *Stepper) Step(number int, rate float64, batch []Micro) (Result, error) 
 
 // Gradient adds the gradient of the mean loss over the micro-batches to that of
 // the parameters.
-func (s *Stepper) Gradient(number int, batch []Micro) (r Result, err error) {
+func (s *Stepper) Gradient(number int, batch []data.Micro) (r Result, err error) {
 	for i := range batch {
-		r.Labelled += batch[i].Labelled()
-		r.Rows += len(batch[i].Tokens)
+		r.Labelled += batch[i].Labels
+		r.Rows += len(batch[i].IDs)
 	}
 	if r.Labelled == 0 {
 		return r, fmt.Errorf("train: step %d has no labelled token", number)
@@ -113,10 +79,9 @@ func (s *Stepper) Gradient(number int, batch []Micro) (r Result, err error) {
 		s.OnForward()
 	}
 	for i := range batch {
-		p := &s.pass
-		p.Tape, p.Tokens, p.Places = s.tape, batch[i].Tokens, batch[i].Places
+		p := s.place(s.tape, &batch[i])
 		p.Seed = op.Random(op.Random(s.Seed, uint64(number)), uint64(i))
-		loss := nn.CrossEntropy(p, s.Model.Rows(p), s.Model.Output(), batch[i].Labels, 1/float32(r.Labelled))
+		loss := nn.CrossEntropy(p, s.Model.Rows(p), s.Model.Output(), batch[i].Targets, 1/float32(r.Labelled))
 		r.Loss += float64(loss.Data[0])
 		s.tape.Backward(loss, 1)
 		s.tape.Reset()
@@ -125,6 +90,17 @@ func (s *Stepper) Gradient(number int, batch []Micro) (r Result, err error) {
 		return r, s.notFinite()
 	}
 	return r, nil
+}
+
+// place makes the pass of a micro-batch.
+func (s *Stepper) place(t *tensor.Tape, m *data.Micro) *nn.Pass {
+	p := &s.pass
+	p.Tape, p.Tokens = t, m.IDs
+	p.Places.Clear()
+	for i, n := range m.Lengths {
+		p.Places.Add(n, 0, int32(i), 0)
+	}
+	return p
 }
 
 // notFinite names a tensor that is to blame: one whose elements, or else whose
@@ -156,12 +132,15 @@ func (e *NotFinite) Error() string {
 
 // Loss is the summed loss over micro-batches, and the number of labels, without
 // a gradient.
-func (s *Stepper) Loss(batch []Micro) (sum float64, labelled int) {
-	t := tensor.NoGrad(s.tape.RowBudget)
+func (s *Stepper) Loss(batch []data.Micro) (sum float64, labelled int) {
+	if s.eval == nil {
+		s.eval = tensor.NoGrad(s.tape.RowBudget)
+	}
+	t := s.eval
 	for i := range batch {
-		p := nn.Pass{Tape: t, Tokens: batch[i].Tokens, Places: batch[i].Places}
-		sum += float64(nn.CrossEntropy(&p, s.Model.Rows(&p), s.Model.Output(), batch[i].Labels, 1).Data[0])
-		labelled += batch[i].Labelled()
+		p := s.place(t, &batch[i])
+		sum += float64(nn.CrossEntropy(p, s.Model.Rows(p), s.Model.Output(), batch[i].Targets, 1).Data[0])
+		labelled += batch[i].Labels
 		t.Reset()
 	}
 	return sum, labelled
@@ -183,4 +162,3 @@ func (s *Stepper) FLOPs(rows int) float64 {
 	}
 	return per * float64(rows)
 }
-

@@ -27,6 +27,7 @@ import (
 
 	"github.com/rotor-lm/rotor/checkpoint"
 	"github.com/rotor-lm/rotor/checkpoint/safetensors"
+	"github.com/rotor-lm/rotor/data"
 	"github.com/rotor-lm/rotor/hub"
 	"github.com/rotor-lm/rotor/model"
 	_ "github.com/rotor-lm/rotor/model/llama"
@@ -47,20 +48,20 @@ const (
 
 func main() {
 	log.SetFlags(0)
-	data := flag.String("data", "", "folder with text.jsonl and tokenizer.json")
+	from := flag.String("data", "", "folder with text.jsonl and tokenizer.json")
 	out := flag.String("out", "", "folder for state, log and model")
 	steps := flag.Int("steps", 5000, "steps in all")
 	decay := flag.Int("decay", 4000, "step at which the learning rate begins to fall")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *data, *out, *steps, *decay); err != nil {
+	if err := run(ctx, *from, *out, *steps, *decay); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, data, out string, steps, decay int) error {
-	documents, err := read(data)
+func run(ctx context.Context, from, out string, steps, decay int) error {
+	documents, err := read(from)
 	if err != nil {
 		return err
 	}
@@ -122,17 +123,17 @@ func run(ctx context.Context, data, out string, steps, decay int) error {
 			return nil
 		}
 	}
-	return hub.Save(filepath.Join(out, "model"), config, m, hub.SaveOptions{DType: checkpoint.BF16, Tokenizer: data, Replace: true})
+	return hub.Save(filepath.Join(out, "model"), config, m, hub.SaveOptions{DType: checkpoint.BF16, Tokenizer: from, Replace: true})
 }
 
 // read tokenises the documents; each ends with the end-of-text token.
-func read(data string) (documents [][]int32, err error) {
-	tok, err := tokenizer.Open(data)
+func read(from string) (documents [][]int32, err error) {
+	tok, err := tokenizer.Open(from)
 	if err != nil {
 		return nil, err
 	}
 	end, _ := tok.EOS()
-	f, err := os.Open(filepath.Join(data, "text.jsonl"))
+	f, err := os.Open(filepath.Join(from, "text.jsonl"))
 	if err != nil {
 		return nil, err
 	}
@@ -178,18 +179,17 @@ func indices(n int) []int {
 }
 
 // pack lays documents into passes of at most so many rows.
-func pack(index []int, documents [][]int32) (micros []train.Micro) {
+func pack(index []int, documents [][]int32) (micros []data.Micro) {
 	for _, i := range index {
 		d := documents[i]
 		d = d[:min(len(d), 512)]
-		if k := len(micros); k == 0 || len(micros[k-1].Tokens)+len(d) > rows {
-			micros = append(micros, train.Micro{})
+		if k := len(micros); k == 0 || len(micros[k-1].IDs)+len(d) > rows {
+			micros = append(micros, data.Micro{})
 		}
-		learn := make([]bool, len(d))
-		for j := range learn {
-			learn[j] = true
-		}
-		micros[len(micros)-1].Add(d, learn, int32(i))
+		m := &micros[len(micros)-1]
+		m.IDs, m.Lengths = append(m.IDs, d...), append(m.Lengths, len(d))
+		m.Targets = append(append(m.Targets, d[1:]...), nn.Ignore)
+		m.Labels += len(d) - 1
 	}
 	return micros
 }

@@ -1,0 +1,386 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/rotor-lm/rotor/optim"
+	"github.com/rotor-lm/rotor/peft"
+)
+
+// Config is a training job. It is what a YAML file holds and what the flags of
+// rotor train set, under the same names. The options of the method, such as a
+// rank, stand among the other keys.
+type Config struct {
+	Model  string `json:"model" help:"model folder; for method scratch one with config.json and a tokenizer"`
+	Data   string `json:"data" help:"JSONL, CSV or text file, or a folder of them"`
+	Out    string `json:"out" help:"folder for the result, the resumable state and the metrics"`
+	Method string `json:"method" help:"what learns" default:"lora"`
+
+	Map            map[string]string `json:"map" help:"usual column name to its name in the data, {prompt: question}"`
+	LossOn         string            `json:"loss-on" help:"answers, or all" default:"answers"`
+	Length         int               `json:"length" help:"most tokens of a sequence; 0 is the model's context" default:"0"`
+	Pack           string            `json:"pack" help:"docs: a text is a sequence of its own; stream: plain texts are joined and cut" default:"docs"`
+	Validation     float64           `json:"validation" help:"share (below 1) or number of texts held back to evaluate on" default:"0"`
+	ValidationData string            `json:"validation-data" help:"a file or folder to evaluate on instead"`
+
+	Epochs     float64 `json:"epochs" help:"times through the data" default:"1"`
+	Steps      int     `json:"steps" help:"number of steps instead of epochs"`
+	Batch      int     `json:"batch" help:"sequences at a time" default:"8"`
+	Accumulate int     `json:"accumulate" help:"batches whose gradients are summed for one step" default:"1"`
+	Rows       int     `json:"rows" help:"row budget of one pass: sets the memory, not the result; 0 is 256 or the longest sequence" default:"0"`
+
+	LR       float64        `json:"lr" help:"peak learning rate" default:"2e-4"`
+	Schedule optim.Schedule `json:"schedule" help:"constant, linear or cosine" default:"cosine"`
+	Warmup   float64        `json:"warmup" help:"share (below 1) or number of steps over which the learning rate rises" default:"0.03"`
+	Decay    float64        `json:"decay" help:"weight decay of AdamW" default:"0"`
+	Beta1    float64        `json:"beta1" help:"AdamW's memory of the mean" default:"0.9"`
+	Beta2    float64        `json:"beta2" help:"AdamW's memory of the square" default:"0.999"`
+	Eps      float64        `json:"eps" help:"AdamW's ε" default:"1e-8"`
+	Clip     float64        `json:"clip" help:"largest norm of the gradient; 0 for any" default:"1"`
+	Seed     uint64         `json:"seed" help:"of all random numbers" default:"0"`
+
+	EvalEvery int `json:"eval-every" help:"steps between evaluations; 0 is once an epoch" default:"0"`
+	SaveEvery int `json:"save-every" help:"steps between saved states; 0 is once an epoch" default:"0"`
+
+	Options peft.Method `json:"-"` // of the method
+}
+
+// Key is one setting of a Config.
+type Key struct {
+	Name, Help, Default string
+
+	field    reflect.StructField
+	ofMethod bool
+}
+
+// text reports whether the key's value is a text as it stands, and not YAML.
+func (k Key) text() bool {
+	p := reflect.PointerTo(k.field.Type)
+	return k.field.Type.Kind() == reflect.String || p.Implements(reflect.TypeFor[interface{ UnmarshalText([]byte) error }]())
+}
+
+// Keys lists the settings of a job with the given method, its own last. An
+// unknown method has none.
+func Keys(method string) []Key {
+	list := keys(reflect.TypeFor[Config](), false)
+	if o, err := options(method); err == nil && o != nil {
+		list = append(list, keys(reflect.TypeOf(o).Elem(), true)...)
+	}
+	return list
+}
+
+func keys(t reflect.Type, ofMethod bool) (list []Key) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			list = append(list, Key{dashed(name), f.Tag.Get("help"), f.Tag.Get("default"), f, ofMethod})
+		}
+	}
+	return list
+}
+
+// dashed is the one spelling of a key: rank_pattern is rank-pattern.
+func dashed(key string) string { return strings.ReplaceAll(key, "_", "-") }
+
+// Scratch is the method that trains a new model from its configuration.
+const Scratch = "scratch"
+
+// Methods lists all methods with what they do.
+func Methods() map[string]string {
+	m := maps.Collect(peft.All())
+	m[Scratch] = "a new model, from random weights"
+	return m
+}
+
+func options(method string) (peft.Method, error) {
+	if method == Scratch {
+		return nil, nil
+	}
+	return peft.New(method)
+}
+
+// Settings are keys with values that have not been checked yet, from a file or
+// from flags, and where each came from.
+type Settings map[string]Setting
+
+// Setting is the value of one key, as JSON, and where it stands.
+type Setting struct {
+	Value json.RawMessage
+	Where string
+}
+
+// Set sets a key from text, as a flag has it.
+func (s Settings) Set(key, text string) error {
+	where := "--" + key
+	key = dashed(key)
+	for _, method := range append(slices.Sorted(maps.Keys(Methods())), "") {
+		for _, k := range Keys(method) {
+			if k.Name != key {
+				continue
+			}
+			value, err := toJSON(text, k.text())
+			if err != nil {
+				return fmt.Errorf("%s: %w", where, err)
+			}
+			s[key] = Setting{value, where}
+			return nil
+		}
+	}
+	return unknown(where, key, "")
+}
+
+func toJSON(text string, plain bool) (json.RawMessage, error) {
+	if plain {
+		return json.Marshal(text)
+	}
+	var v any
+	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+		return nil, errors.New(strings.SplitN(err.Error(), "\n", 2)[0])
+	}
+	return json.Marshal(v)
+}
+
+// maxYAML bounds a file of settings.
+const maxYAML = 1 << 20
+
+// Read reads settings from YAML. name is the file's, for errors.
+func Read(r io.Reader, name string) (Settings, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxYAML+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(data) > maxYAML {
+		return nil, fmt.Errorf("%s: more than %d bytes, which is no file of settings", name, maxYAML)
+	}
+	f, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s := Settings{}
+	for _, doc := range f.Docs {
+		var pairs []*ast.MappingValueNode
+		switch body := doc.Body.(type) {
+		case nil:
+		case *ast.MappingNode:
+			pairs = body.Values
+		case *ast.MappingValueNode:
+			pairs = []*ast.MappingValueNode{body}
+		default:
+			return nil, fmt.Errorf("%s: want keys and values, one a line", name)
+		}
+		for _, p := range pairs {
+			if err := s.pair(p, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, nil
+}
+
+func (s Settings) pair(p *ast.MappingValueNode, name string) error {
+	where := fmt.Sprintf("%s:%d", name, p.Key.GetToken().Position.Line)
+	key := dashed(p.Key.String())
+	if old, twice := s[key]; twice {
+		return fmt.Errorf("%s: %s stands at %s already", where, key, old.Where)
+	}
+	var v any
+	if err := yaml.NodeToValue(p.Value, &v); err != nil {
+		return fmt.Errorf("%s: %s: %w", where, key, err)
+	}
+	value, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", where, key, err)
+	}
+	s[key] = Setting{value, where}
+	return nil
+}
+
+// Config checks all settings and fills in the defaults of the others.
+func (s Settings) Config() (Config, error) {
+	c := Config{}
+	method := "lora"
+	if m, ok := s["method"]; ok {
+		if err := json.Unmarshal(m.Value, &method); err != nil {
+			return c, fmt.Errorf("%s: method: want the name of a method", m.Where)
+		}
+		if _, known := Methods()[method]; !known {
+			return c, fmt.Errorf("%s: method %q is not known; there are %s", m.Where, method, strings.Join(slices.Sorted(maps.Keys(Methods())), ", "))
+		}
+	}
+	c.Options, _ = options(method)
+	known := map[string]bool{}
+	for _, k := range Keys(method) {
+		known[k.Name] = true
+		set, ok := s[k.Name]
+		if !ok {
+			if k.Default == "" {
+				continue
+			}
+			set.Value, _ = toJSON(k.Default, k.text())
+		}
+		if err := c.decode(k, set); err != nil {
+			return c, err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		if !known[key] {
+			return c, unknown(s[key].Where, key, method)
+		}
+	}
+	return c, c.check()
+}
+
+func (c *Config) decode(k Key, s Setting) error {
+	if text, ok := strings.CutPrefix(string(s.Value), `"`); ok && k.field.Type.Kind() == reflect.Float64 {
+		s.Value = json.RawMessage(strings.TrimSuffix(text, `"`)) // YAML takes 1e-4, without a point, for a text
+	}
+	d := json.NewDecoder(bytes.NewReader(s.Value))
+	d.DisallowUnknownFields()
+	if err := d.Decode(c.value(k).Addr().Interface()); err != nil {
+		var typ *json.UnmarshalTypeError
+		if errors.As(err, &typ) {
+			err = fmt.Errorf("want %s", kind(k.field.Type))
+		}
+		return fmt.Errorf("%s: %s: %s does not fit: %w", s.Where, k.Name, s.Value, err)
+	}
+	return nil
+}
+
+// value is the field of a key, in c or in the options of its method.
+func (c *Config) value(k Key) reflect.Value {
+	if k.ofMethod {
+		return reflect.ValueOf(c.Options).Elem().FieldByIndex(k.field.Index)
+	}
+	return reflect.ValueOf(c).Elem().FieldByIndex(k.field.Index)
+}
+
+func kind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int, reflect.Uint64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	case reflect.Map:
+		return "names and values, {a: b}"
+	}
+	return "another kind of value"
+}
+
+func unknown(where, key, method string) error {
+	var names []string
+	for m := range Methods() {
+		if method == "" || m == method {
+			for _, k := range Keys(m) {
+				names = append(names, k.Name)
+			}
+		}
+	}
+	of := ""
+	if method != "" {
+		of = " of method " + method
+	}
+	if near := Nearest(key, names); near != "" {
+		return fmt.Errorf("%s: there is no key %q%s; did you mean %q?", where, key, of, near)
+	}
+	return fmt.Errorf("%s: there is no key %q%s", where, key, of)
+}
+
+// Nearest is the name that the fewest changed letters away from what was
+// written, if they are few enough to be a slip, and otherwise "".
+//
+// Levenshtein, Binary Codes Capable of Correcting Deletions, Insertions and
+// Reversals, 1966.
+func Nearest(written string, names []string) string {
+	best, least := "", max(2, len(written)/3)+1
+	for _, n := range names {
+		if d := distance(written, n); d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func (c *Config) check() error {
+	bad := func(key, want string) error { return fmt.Errorf("train: %s: want %s", key, want) }
+	switch {
+	case c.Batch < 1:
+		return bad("batch", "1 or more")
+	case c.Accumulate < 1:
+		return bad("accumulate", "1 or more")
+	case c.Steps < 0 || c.EvalEvery < 0 || c.SaveEvery < 0 || c.Rows < 0 || c.Length < 0:
+		return bad("steps, eval-every, save-every, rows and length", "0 or more")
+	case !(c.Epochs > 0) && c.Steps == 0:
+		return bad("epochs", "more than 0, or a number of steps")
+	case !(c.LR > 0):
+		return bad("lr", "more than 0")
+	case !(c.Warmup >= 0):
+		return bad("warmup", "0 or more")
+	case !(c.Decay >= 0) || !(c.Clip >= 0):
+		return bad("decay and clip", "0 or more")
+	case !(c.Beta1 >= 0 && c.Beta1 < 1) || !(c.Beta2 >= 0 && c.Beta2 < 1):
+		return bad("beta1 and beta2", "0 or more, and less than 1")
+	case !(c.Eps > 0):
+		return bad("eps", "more than 0")
+	case c.Validation > 0 && c.ValidationData != "":
+		return errors.New("train: validation and validation-data: want one of the two")
+	}
+	return nil
+}
+
+// YAML writes the settings so that reading them gives the same job.
+func (c Config) YAML() ([]byte, error) {
+	var out yaml.MapSlice
+	for _, k := range Keys(c.Method) {
+		v := c.value(k)
+		j, err := json.Marshal(v.Interface())
+		if err != nil {
+			return nil, err
+		}
+		var value any
+		if err := yaml.Unmarshal(j, &value); err != nil {
+			return nil, err
+		}
+		if v.IsZero() && k.Default == "" {
+			continue
+		}
+		out = append(out, yaml.MapItem{Key: k.Name, Value: value})
+	}
+	return yaml.Marshal(out)
+}
