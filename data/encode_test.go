@@ -203,7 +203,7 @@ func TestPartsHaveTheTokensOfTheWhole(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	words := []string{"the", " quick", " fox", ".", "\n", "\n", "\n\n", "  ", "\r\n", " 42", "'s", "春眠", "不覺曉", "，", "\t", "…", "\u3000", "\n "}
 	var b strings.Builder
-	for b.Len() < 3*block {
+	for b.Len() < block+block/8 { // two parts
 		b.WriteString(words[rng.IntN(len(words))])
 	}
 	whole := b.String()
