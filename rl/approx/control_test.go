@@ -37,7 +37,7 @@ func TestFourierControl(t *testing.T) {
 	w := open(t, "zhao5x5-episodic", "gamma=0.9", "r-forbidden=-10", "r-boundary=-10", "r-target=1", "r-step=0")
 	f := fourier(5)
 	for name, target := range map[string]Target{"Sarsa": Sarsa, "Q-learning": QLearning} {
-		first, median := make([]float64, 5), make([]float64, 5)
+		first, median := make([]float64, 3), make([]float64, 3)
 		for seed := range median {
 			c := &Control[int]{Q: NewLinear(f, .001), Actions: 5, Target: target, Epsilon: rl.Const(.1)}
 			rng, env := stream(uint64(seed)), w.Finite()
@@ -56,9 +56,9 @@ func TestFourierControl(t *testing.T) {
 		}
 		slices.Sort(median)
 		slices.Sort(first)
-		t.Logf("%s: median of the first 10's mean %.0f, of the last 100's median %.0f", name, first[2], median[2])
-		if median[2] > 14 || first[2] < 80 || first[2] > 500 {
-			t.Errorf("%s: last 100 median %g, first 10 mean %g, of five seeds", name, median, first)
+		t.Logf("%s: median of the first 10's mean %.0f, of the last 100's median %.0f", name, first[1], median[1])
+		if median[1] > 14 || first[1] < 80 || first[1] > 500 {
+			t.Errorf("%s: last 100 median %g, first 10 mean %g, of three seeds", name, median, first)
 		}
 	}
 }

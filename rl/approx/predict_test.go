@@ -222,28 +222,30 @@ func TestBairdSampled(t *testing.T) {
 
 func norm(w []float64) float64 { return math.Sqrt(dot(w, w)) }
 
-// On-policy the gradient and emphatic methods end where their theory says: near v
-// with one-hot features.
+// On-policy, with one-hot features, all methods lead to v. Their weights swing
+// about it, so the second half of the run is averaged.
 func TestGradientMethodsOnPolicy(t *testing.T) {
 	w := open(t, "walk5")
 	truth := []float64{0, 1. / 6, 2. / 6, 3. / 6, 4. / 6, 5. / 6, 0}
-	for name, p := range map[string]func(v *Linear[int]) Predictor[int]{
-		"TDC":      func(v *Linear[int]) Predictor[int] { return &GradientTD[int]{V: v, Rule: TDC, Beta: .05} },
-		"GTD2":     func(v *Linear[int]) Predictor[int] { return &GradientTD[int]{V: v, Rule: GTD2, Beta: .2} },
-		"emphatic": func(v *Linear[int]) Predictor[int] { return &EmphaticTD[int]{V: v} },
+	for _, c := range []struct {
+		name  string
+		alpha float64
+		make  func(v *Linear[int]) Predictor[int]
+	}{
+		{"TDC", .05, func(v *Linear[int]) Predictor[int] { return &GradientTD[int]{V: v, Rule: TDC, Beta: .1} }},
+		{"GTD2", .05, func(v *Linear[int]) Predictor[int] { return &GradientTD[int]{V: v, Rule: GTD2, Beta: .1} }},
+		{"emphatic", .002, func(v *Linear[int]) Predictor[int] { return &EmphaticTD[int]{V: v} }},
 	} {
-		v := NewLinear[int](OneHot(7), .005)
-		switch name {
-		case "emphatic":
-			v.Alpha = .002
-		case "GTD2":
-			v.Alpha = .02
-		}
-		learner, env, rng := p(v), w.Finite(), stream(9)
-		for range 3000 {
+		v := NewLinear[int](OneHot(7), c.alpha)
+		learner, env, rng := c.make(v), w.Finite(), stream(9)
+		mean := make([]float64, 7)
+		for n := range 6000 {
 			Predict(learner, env, rl.Policy[int, int](Uniform(7, 1)), rng, 0)
+			if n >= 3000 {
+				axpy(mean, 1./3000, v.W)
+			}
 		}
-		near(t, name, v.W, truth, .08)
+		near(t, c.name, mean, truth, .05)
 	}
 }
 
