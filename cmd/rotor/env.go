@@ -16,17 +16,18 @@ type env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Colour         bool // Stdout is a terminal, and NO_COLOR is not set
-	Live           bool // Stderr is a terminal whose last line may be written over
+	Live           bool // Stdout is a terminal whose last line may be written over
 }
 
 // system is the env of the process.
 func system() *env {
+	live := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("TERM") != "dumb"
 	return &env{
 		Stdin:  os.Stdin,
 		Stdout: os.Stdout,
 		Stderr: os.Stderr,
-		Colour: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
-		Live:   term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+		Colour: live && os.Getenv("NO_COLOR") == "",
+		Live:   live,
 	}
 }
 

@@ -48,7 +48,10 @@ func run(ctx context.Context, args []string, e *env) int {
 		fmt.Fprintf(e.Stderr, "rotor: %s\n", oneLine(err))
 		return wrongUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintf(e.Stderr, "rotor: interrupted\n")
+		if err == context.Canceled {
+			err = errors.New("interrupted")
+		}
+		fmt.Fprintf(e.Stderr, "rotor: %s\n", oneLine(err))
 		return interrupted
 	}
 	fmt.Fprintf(e.Stderr, "rotor: %s\n", oneLine(err))

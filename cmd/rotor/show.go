@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,7 +34,7 @@ func (showCmd) Help() string {
 }
 
 // Run finds out what stands at the path, and describes it.
-func (c showCmd) Run(e *env) error {
+func (c showCmd) Run(ctx context.Context, e *env) error {
 	st, err := os.Stat(c.Path)
 	switch {
 	case err != nil:
@@ -45,14 +46,27 @@ func (c showCmd) Run(e *env) error {
 	case has(c.Path, "tokenizer.json"), has(c.Path, "vocab.json"), filepath.Base(c.Path) == "tokenizer.json":
 		return c.tokenizer(e)
 	case st.IsDir():
-		if _, err := checkpoint.Open(c.Path); errors.Is(err, checkpoint.ErrFormat) {
-			return fmt.Errorf("%s: no config.json, adapter_config.json, tokenizer.json or weights: give a folder that has one of them, or a file", c.Path)
-		}
-		return c.weights(e)
+		return c.folder(ctx, e)
 	case strings.HasSuffix(c.Path, ".safetensors"), strings.HasSuffix(c.Path, ".index.json"):
 		return c.weights(e)
 	}
-	return c.data(e)
+	return c.data(ctx, e)
+}
+
+// folder shows a folder that is no model, adapter or tokenizer: weights, or data.
+func (c showCmd) folder(ctx context.Context, e *env) error {
+	src, err := checkpoint.Open(c.Path)
+	if err == nil {
+		src.Close()
+		return c.weights(e)
+	}
+	if !errors.Is(err, checkpoint.ErrFormat) {
+		return err
+	}
+	if err := c.data(ctx, e); err != nil {
+		return fmt.Errorf("%s: no config.json, adapter_config.json, tokenizer.json or weights, and no data either: %w", c.Path, err)
+	}
+	return nil
 }
 
 func has(dir, name string) bool {

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// rss is the resident set of the process now, in bytes.
+func rss() int64 {
+	data, _ := os.ReadFile("/proc/self/statm")
+	fields := strings.Fields(string(data))
+	if len(fields) < 2 {
+		return peakRSS()
+	}
+	pages, _ := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
+// born is when the process was started, to a hundredth of a second.
+func born() time.Time {
+	data, _ := os.ReadFile("/proc/self/stat")
+	// The name of the program, in parentheses, may hold anything.
+	_, after, ok := bytes.Cut(data[max(0, bytes.LastIndexByte(data, ')')):], []byte(") "))
+	fields := strings.Fields(string(after))
+	var now unix.Timespec
+	if !ok || len(fields) < 20 || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return loaded
+	}
+	ticks, err := strconv.ParseInt(fields[19], 10, 64) // since the machine was started
+	if err != nil {
+		return loaded
+	}
+	const perSecond = 100 // USER_HZ, on every architecture that Go runs on
+	age := time.Duration(now.Nano()) - time.Duration(ticks)*time.Second/perSecond
+	return time.Now().Add(-age)
+}
