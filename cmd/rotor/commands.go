@@ -11,6 +11,7 @@ import (
 type commands struct {
 	Show     showCmd     `cmd:"" group:"look" help:"Say what a model, adapter, tokenizer or data file holds."`
 	Tokenize tokenizeCmd `cmd:"" group:"look" help:"Turn text into tokens, and back."`
+	Generate generateCmd `cmd:"" group:"model" help:"Continue a text."`
 	Logits   logitsCmd   `cmd:"" group:"model" help:"Print a model's logits, to compare with any other engine."`
 	Bench    benchCmd    `cmd:"" group:"rest" help:"Measure this machine, and Rotor's share of it."`
 	Version  versionCmd  `cmd:"" group:"rest" help:"Print the version, and what it found on this machine."`

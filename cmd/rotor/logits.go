@@ -14,8 +14,9 @@ import (
 
 type logitsCmd struct {
 	adapted
-	input
-	Merge bool `help:"Add the adapters to the weights first: the numbers that the merged model will give."`
+	Text  string `placeholder:"TEXT" xor:"input" help:"Text to read, with the tokens that the tokenizer puts around it."`
+	IDs   string `name:"ids" placeholder:"1,2,3" xor:"input" help:"Token ids to read: needs no tokenizer."`
+	Merge bool   `help:"Add the adapters to the weights first: the numbers that the merged model will give."`
 }
 
 func (logitsCmd) Help() string {
@@ -35,7 +36,7 @@ func (c logitsCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer m.Close()
-	ids, err := c.read(m)
+	ids, err := m.read(c.Text, c.IDs, "--text")
 	if err != nil {
 		return err
 	}

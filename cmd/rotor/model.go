@@ -43,34 +43,27 @@ func (o *opened) token(id int32) string {
 	return strconv.Quote(o.tok.Text([]int32{id}))
 }
 
-// input are the flags that say what a model should read.
-type input struct {
-	Text string `placeholder:"TEXT" xor:"input" help:"Text to read, with the tokens that the tokenizer puts around it."`
-	IDs  string `name:"ids" placeholder:"1,2,3" xor:"input" help:"Token ids to read: needs no tokenizer."`
-}
-
-// read returns the tokens of the input, each of which the model has.
-func (in input) read(m *opened) ([]int32, error) {
-	var ids []int32
-	if in.IDs != "" {
-		var err error
-		if ids, err = parseIDs(in.IDs); err != nil {
+// read returns the tokens to read: the ids, or else the text in the model's
+// tokens with those that the tokenizer puts around it. flag is that of the text.
+func (o *opened) read(text, list, flag string) (ids []int32, err error) {
+	if list != "" {
+		if ids, err = parseIDs(list); err != nil {
 			return nil, err
 		}
-	} else {
-		tok, err := m.tokenizer()
+	} else if text != "" {
+		tok, err := o.tokenizer()
 		if err != nil {
 			return nil, err
 		}
-		ids = tok.Wrap(tok.Encode(in.Text))
+		ids = tok.Wrap(tok.Encode(text))
 	}
 	if len(ids) == 0 {
-		return nil, usagef("nothing to read: give --text or --ids with at least one token")
+		return nil, usagef("nothing to read: give %s or --ids with at least one token", flag)
 	}
-	info := m.Info()
+	info := o.Info()
 	for _, id := range ids {
 		if id < 0 || int(id) >= info.Vocab {
-			return nil, usagef("--ids: %d is not a token of the model, whose ids go from 0 to %d", id, info.Vocab-1)
+			return nil, usagef("token %d is not one of the model, whose ids go from 0 to %d", id, info.Vocab-1)
 		}
 	}
 	if info.HardLimit && len(ids) > info.Context {
