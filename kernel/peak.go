@@ -29,17 +29,35 @@ func measurePeak(d time.Duration, rounds, floats int) Peak {
 		data[i] = 1
 	}
 	const part = 1 << 16
-	flops := func(int) { active.fmaPeak(rounds) }
 	read := func(i int) { active.readPeak(data[i*part : (i+1)*part]) }
-	work := float64(rounds * active.fmaRound)
 	size := float64(4 * len(data))
 	for end := time.Now().Add(d); time.Now().Before(end); {
-		p.One = max(p.One, rate(8*work, func() { inTurn(8, flops) }))
-		p.All = max(p.All, rate(8*float64(threads)*work, func() { Parallel(8*threads, flops) }))
+		p.One = max(p.One, peakOf(1, rounds))
+		p.All = max(p.All, peakOf(threads, rounds))
 		p.ReadOne = max(p.ReadOne, rate(size, func() { inTurn(len(data)/part, read) }))
 		p.ReadAll = max(p.ReadAll, rate(size, func() { Parallel(len(data)/part, read) }))
 	}
 	return p
+}
+
+// PeakFLOPS measures for about the given time how many f32 operations a second all threads together can do at most.
+// It takes no memory.
+func PeakFLOPS(d time.Duration) float64 {
+	best := 0.0
+	for end := time.Now().Add(d); best == 0 || time.Now().Before(end); {
+		best = max(best, 1e9*peakOf(Threads(), 100_000))
+	}
+	return best
+}
+
+// peakOf runs multiplications and additions in registers, in GFLOP/s.
+func peakOf(threads, rounds int) float64 {
+	flops := func(int) { active.fmaPeak(rounds) }
+	work := 8 * float64(threads) * float64(rounds*active.fmaRound)
+	if threads == 1 {
+		return rate(work, func() { inTurn(8, flops) })
+	}
+	return rate(work, func() { Parallel(8*threads, flops) })
 }
 
 // rate runs f and returns its work per nanosecond.

@@ -85,7 +85,8 @@ func (c benchGemmCmd) Run(ctx context.Context, e *env) error {
 // does not flatter the products.
 func (c benchGemmCmd) measure(ctx context.Context, e *env, s shape, threads int) (rates []gemmRate, share gemmShare, err error) {
 	share.Threads = threads
-	peak := func() { share.Peak = max(share.Peak, kernel.MeasurePeak(300*time.Millisecond).All) }
+	each := time.Duration(c.Seconds * float64(time.Second))
+	peak := func() { share.Peak = max(share.Peak, kernel.PeakFLOPS(each)/1e9) }
 	peak()
 	var best, real float64 // seconds, at the peak and measured
 	var flops float64
@@ -93,7 +94,7 @@ func (c benchGemmCmd) measure(ctx context.Context, e *env, s shape, threads int)
 		if err := ctx.Err(); err != nil {
 			return nil, share, err
 		}
-		for _, r := range kernel.MeasureProducts(c.Rows, p.Out, p.In, time.Duration(c.Seconds*float64(time.Second))) {
+		for _, r := range kernel.MeasureProducts(c.Rows, p.Out, p.In, each) {
 			rates = append(rates, gemmRate{product: p, Product: r.Name, Threads: threads, GFLOPS: r.GFLOPS})
 			if r.Name == "Packed.Mul" || r.Name == "Packed.MulT" {
 				flops += r.GFLOPS * r.Seconds * float64(p.Count)

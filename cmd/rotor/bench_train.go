@@ -7,9 +7,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rotor-lm/rotor/data"
 	"github.com/rotor-lm/rotor/hub"
 	"github.com/rotor-lm/rotor/kernel"
 	"github.com/rotor-lm/rotor/model"
+	"github.com/rotor-lm/rotor/nn"
 	"github.com/rotor-lm/rotor/op"
 	"github.com/rotor-lm/rotor/optim"
 	"github.com/rotor-lm/rotor/peft"
@@ -80,9 +82,9 @@ func (c benchTrainCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	f.PeakRSS = peakRSS() // before the memory that measuring the peak takes
+	f.PeakRSS = peakRSS()
 	f.TokensPerS = t.tokens / t.seconds
-	f.ShareOfPeak = t.flops / t.seconds / (kernel.MeasurePeak(time.Second).All * 1e9)
+	f.ShareOfPeak = t.flops / t.seconds / kernel.PeakFLOPS(300*time.Millisecond)
 	if e.JSON {
 		return e.object(f)
 	}
@@ -150,7 +152,7 @@ func (c benchTrainCmd) method() peft.Method {
 
 // updates makes the sequences of each update, in micro-batches of at most rows
 // rows that hold whole sequences.
-func (c benchTrainCmd) updates(vocab int, seed uint64) (updates [][]train.Micro, rows int) {
+func (c benchTrainCmd) updates(vocab int, seed uint64) (updates [][]data.Micro, rows int) {
 	lengths := c.Lengths
 	if lengths == nil {
 		lengths = slices.Repeat([]int{c.Seq}, c.Batch)
@@ -160,19 +162,25 @@ func (c benchTrainCmd) updates(vocab int, seed uint64) (updates [][]train.Micro,
 	}
 	rows = max(rows, slices.Max(lengths))
 	for lo := 0; lo < len(lengths); lo += c.Batch {
-		var micros []train.Micro
+		var micros []data.Micro
 		for i, n := range lengths[lo:min(len(lengths), lo+c.Batch)] {
 			last := len(micros) - 1
-			if last < 0 || len(micros[last].Tokens)+n > rows {
-				micros = append(micros, train.Micro{})
+			if last < 0 || len(micros[last].IDs)+n > rows {
+				micros = append(micros, data.Micro{})
 				last++
 			}
-			// What carries no label is the question; the first token is never one.
-			learn := make([]bool, n)
-			for t := int(float64(n) * (1 - c.AnswerShare)); t < n; t++ {
-				learn[t] = true
+			// The last row has nothing to predict; what carries no label is the question.
+			ids := randomIDs(n, vocab, op.Random(seed, uint64(lo+i)))
+			m := &micros[last]
+			m.IDs, m.Lengths, m.Index = append(m.IDs, ids...), append(m.Lengths, n), append(m.Index, lo+i)
+			for t := range n {
+				target := int32(nn.Ignore)
+				if t+1 < n && t+1 >= int(float64(n)*(1-c.AnswerShare)) {
+					target = ids[t+1]
+					m.Labels++
+				}
+				m.Targets = append(m.Targets, target)
 			}
-			micros[last].Add(randomIDs(n, vocab, op.Random(seed, uint64(lo+i))), learn, int32(i))
 		}
 		updates = append(updates, micros)
 	}
@@ -184,7 +192,7 @@ type timing struct{ tokens, flops, seconds float64 }
 
 // measure runs the updates in turn. Of equal ones the median step counts, of
 // others all steps together.
-func (c benchTrainCmd) measure(ctx context.Context, e *env, s *train.Stepper, updates [][]train.Micro) (timing, error) {
+func (c benchTrainCmd) measure(ctx context.Context, e *env, s *train.Stepper, updates [][]data.Micro) (timing, error) {
 	steps := c.Steps
 	if steps == 0 {
 		steps = max(len(updates), 5)

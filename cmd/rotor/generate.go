@@ -14,7 +14,7 @@ type generateCmd struct {
 	IDs         string   `name:"ids" placeholder:"1,2,3" xor:"input" help:"Token ids to continue: needs no tokenizer."`
 	MaxTokens   int      `name:"max-tokens" default:"128" help:"New tokens at most (${default})."`
 	Greedy      bool     `xor:"how" help:"Always the most probable token."`
-	Temperature float64  `default:"1" xor:"how" help:"Divide the logits by this (${default}); 0 is greedy."`
+	Temperature *float64 `placeholder:"T" xor:"how" help:"Divide the logits by this (1); 0 is greedy."`
 	TopK        int      `name:"top-k" placeholder:"K" help:"Only the K most probable tokens."`
 	TopP        float64  `name:"top-p" placeholder:"P" help:"Only the most probable tokens that together reach the mass P."`
 	MinP        float64  `name:"min-p" placeholder:"P" help:"Only tokens of at least P times the probability of the first."`
@@ -37,7 +37,10 @@ func (c generateCmd) Run(ctx context.Context, e *env) error {
 	if c.MaxTokens < 1 {
 		return usagef("--max-tokens is %d: give a number from 1 on", c.MaxTokens)
 	}
-	o := sample.Options{Temperature: c.Temperature, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP, RepetitionPenalty: c.Penalty}
+	o := sample.Options{Temperature: 1, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP, RepetitionPenalty: c.Penalty}
+	if c.Temperature != nil {
+		o.Temperature = *c.Temperature
+	}
 	if c.Greedy {
 		o.Temperature = 0
 	}
@@ -63,13 +66,15 @@ func (c generateCmd) Run(ctx context.Context, e *env) error {
 // stream prints the text as it comes, and ids where there is no text.
 func (c generateCmd) stream(ctx context.Context, e *env, g *generate.Generator, r generate.Request) error {
 	all := generate.Result{IDs: []int32{}}
-	if g.Tokenizer != nil && c.Prompt != "" {
-		e.printf("%s", e.paint(faint, c.Prompt))
-	}
 	for ev, err := range g.Run(ctx, []generate.Request{r}) {
 		if err != nil {
-			e.printf("\n")
+			if len(all.IDs) > 0 {
+				e.printf("\n")
+			}
 			return err
+		}
+		if len(all.IDs) == 0 && c.Prompt != "" {
+			e.printf("%s", e.paint(faint, c.Prompt))
 		}
 		all.IDs, all.Text, all.Reason = append(all.IDs, ev.ID), all.Text+ev.Text, ev.Reason
 		if g.Tokenizer == nil {
