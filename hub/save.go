@@ -24,6 +24,10 @@ type SaveOptions struct {
 	Tokenizer string           // a folder whose tokenizer files are copied; empty for none
 	Replace   bool             // take the place of a model folder that exists
 	ShardSize int64            // bytes of one file at most; zero means 5 GB
+
+	// Check, if there is one, looks at the folder before it takes its place. An
+	// error from it takes the folder away.
+	Check func(dir string) error
 }
 
 // companions are the files that stand beside the weights and belong to the
@@ -40,7 +44,13 @@ var companions = []string{
 // tied, and refuses it if the tensors that it asks for are not those of m, as
 // they are not where an adapter has not been merged.
 func Save(dir string, config []byte, m model.Model, o SaveOptions) error {
-	fill := func(tmp string) error { return Write(tmp, config, m, o) }
+	fill := func(tmp string) error {
+		err := Write(tmp, config, m, o)
+		if err == nil && o.Check != nil {
+			err = o.Check(tmp)
+		}
+		return err
+	}
 	if o.Replace {
 		return atomicfile.ReplaceDir(dir, fill, append([]string{"model*.safetensors", "model.safetensors.index.json", "config.json"}, companions...)...)
 	}

@@ -205,21 +205,19 @@ type inOutWalk struct {
 
 func (w *inOutWalk) Layer(_ string, l nn.Layer) nn.Layer {
 	if u, ok := l.(*lora); ok {
-		_, inOut := plain(u.Base).(*nn.Conv1D)
+		_, inOut := matrix(plain(u.Base))
 		w.found = w.found || inOut
 	}
 	return l
 }
 
-// plain is the layer inside whatever adapters have wrapped around it.
-func plain(l nn.Layer) nn.Layer {
+// plain is the projection inside whatever adapters have wrapped around it.
+func plain(l nn.Projection) nn.Projection {
 	for {
 		switch w := l.(type) {
 		case *lora:
 			l = w.Base
 		case *ownedProjection:
-			l = w.Base
-		case *ownedLayer:
 			l = w.Base
 		default:
 			return l
