@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -106,26 +105,50 @@ func (s *Sampler) normalise() {
 // topK keeps the k most probable tokens, and all that are as probable as the
 // last of them.
 func (s *Sampler) topK(k int) {
-	p := s.z[:0] // the logits are not needed any more
-	for _, c := range s.kept {
-		p = append(p, c.P)
-	}
-	least := kth(p, k)
+	least, _ := most(s.probabilities(), float64(k), func(float64) float64 { return 1 })
 	s.kept = slices.DeleteFunc(s.kept, func(c Choice) bool { return c.P < least })
 }
 
-// kth returns the k-th largest of x, which it reorders.
+// topP keeps the most probable tokens, up to and with the one that brings their
+// sum to p.
 //
-// Hoare, Algorithm 65: Find, 1961.
-func kth(x []float64, k int) float64 {
-	lo, hi := 0, len(x)
-	for hi-lo > 1 {
-		mid := lo + (hi-lo)/2
-		pivot := median(x[lo], x[mid], x[hi-1])
-		larger, i, equal := lo, lo, hi // x[lo:larger] > pivot, x[larger:i] = pivot, x[equal:hi] < pivot
+// Holtzman et al., The Curious Case of Neural Text Degeneration, 2020.
+// arXiv:1904.09751, eq. 2.
+func (s *Sampler) topP(p float64) {
+	least, left := most(s.probabilities(), p, func(p float64) float64 { return p })
+	s.kept = slices.DeleteFunc(s.kept, func(c Choice) bool {
+		if c.P == least && left > 0 { // as many of the last, in the order of the ids, as are needed
+			left -= c.P
+			return false
+		}
+		return c.P <= least
+	})
+}
+
+// probabilities returns a copy of what is kept, in the memory of the logits,
+// which are not needed any more.
+func (s *Sampler) probabilities() []float64 {
+	s.z = s.z[:0]
+	for _, c := range s.kept {
+		s.z = append(s.z, c.P)
+	}
+	return s.z
+}
+
+// most finds the shortest list of the largest of x whose weights reach need:
+// those larger than least, and so many equal to it as weigh what is left. It
+// reorders x and sorts nothing.
+//
+// Hoare, Algorithm 65: Find, 1961, with weights.
+func most(x []float64, need float64, weight func(float64) float64) (least, left float64) {
+	for {
+		pivot := median(x[0], x[len(x)/2], x[len(x)-1])
+		larger, i, equal := 0, 0, len(x) // x[:larger] > pivot, x[larger:i] = pivot, x[equal:] < pivot
+		sum := 0.0
 		for i < equal {
 			switch {
 			case x[i] > pivot:
+				sum += weight(x[i])
 				x[i], x[larger] = x[larger], x[i]
 				larger++
 				i++
@@ -136,40 +159,19 @@ func kth(x []float64, k int) float64 {
 				i++
 			}
 		}
+		same := float64(equal-larger) * weight(pivot)
 		switch {
-		case k <= larger:
-			hi = larger
-		case k <= equal:
-			return pivot
+		case larger > 0 && sum >= need:
+			x = x[:larger]
+		case sum+same >= need || equal == len(x):
+			return pivot, need - sum
 		default:
-			lo = equal
+			x, need = x[equal:], need-sum-same
 		}
 	}
-	return x[lo]
 }
 
 func median(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
-
-// topP keeps the most probable tokens, up to and with the one that brings their
-// sum to p.
-//
-// Holtzman et al., The Curious Case of Neural Text Degeneration, 2020.
-// arXiv:1904.09751, eq. 2.
-func (s *Sampler) topP(p float64) {
-	// All tokens below (1−p)/V have together less than 1−p: none of them is
-	// needed, and so only the others are sorted.
-	floor := (1 - p) / float64(len(s.kept))
-	s.kept = slices.DeleteFunc(s.kept, func(c Choice) bool { return c.P < floor })
-	slices.SortFunc(s.kept, func(a, b Choice) int {
-		return cmp.Or(cmp.Compare(b.P, a.P), cmp.Compare(a.ID, b.ID))
-	})
-	sum, n := 0.0, 0
-	for n < len(s.kept) && (n == 0 || sum < p) {
-		sum += s.kept[n].P
-		n++
-	}
-	s.kept = s.kept[:n]
-}
 
 // minP keeps the tokens of at least p times the probability of the first.
 //
