@@ -14,11 +14,11 @@ const module = "github.com/rotor-lm/rotor"
 // layers lists every package from the ground up. A package may import only
 // those above it in this list.
 var layers = []string{
-	"internal/golden", "internal/impl", "internal/atomicfile", "internal/chart",
+	"internal/impl", "internal/atomicfile", "internal/chart",
 	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
 	"model", "model/llama", "model/gpt2",
 	"checkpoint", "checkpoint/safetensors",
-	"tokenizer", "hub", "sample", "cache", "generate", "peft", "optim",
+	"tokenizer", "hub", "sample", "cache", "generate", "internal/golden", "peft", "optim",
 	"data", "eval", "train",
 	"rl", "rl/returns", "rl/world", "rl/tabular", "rl/approx", "rl/gradient", "rl/plot",
 	"plan", "runs", "demo", "cmd/rotor",

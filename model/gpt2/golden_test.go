@@ -1,0 +1,14 @@
+package gpt2_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/rotor-lm/rotor/internal/golden"
+)
+
+func TestGolden(t *testing.T) {
+	for _, name := range []string{"tiny", "inner-bf16"} {
+		t.Run(name, func(t *testing.T) { golden.Model(t, filepath.Join("testdata", name)) })
+	}
+}
