@@ -16,9 +16,10 @@ type AdamWStep struct {
 //
 // Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019. arXiv:1711.05101, algorithm 2.
 func AdamW(w, g, m, v []float32, s AdamWStep) {
-	n := len(w)
-	active.adamw(w, g[:n], m[:n], v[:n], s.Beta1, 1-s.Beta1, s.Beta2, 1-s.Beta2,
-		1-s.LR*s.Decay, s.LR/s.Correct1, 1/s.Correct2, s.Eps)
+	stretches(len(w), func(i, j int) {
+		active.adamw(w[i:j], g[i:j], m[i:j], v[i:j], s.Beta1, 1-s.Beta1, s.Beta2, 1-s.Beta2,
+			1-s.LR*s.Decay, s.LR/s.Correct1, 1/s.Correct2, s.Eps)
+	})
 }
 
 func adamw(w, g, m, v []float32, b1, c1, b2, c2, keep, rate, scale, eps float32) {

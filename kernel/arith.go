@@ -3,7 +3,9 @@ package kernel
 import "math"
 
 // Add computes dst = x + y.
-func Add(dst, x, y []float32) { active.add(dst, x[:len(dst)], y[:len(dst)]) }
+func Add(dst, x, y []float32) {
+	stretches(len(dst), func(i, j int) { active.add(dst[i:j], x[i:j], y[i:j]) })
+}
 
 func add(dst, x, y []float32) {
 	for i := range dst {
@@ -12,7 +14,9 @@ func add(dst, x, y []float32) {
 }
 
 // Mul computes dst = x ⊙ y.
-func Mul(dst, x, y []float32) { active.mul(dst, x[:len(dst)], y[:len(dst)]) }
+func Mul(dst, x, y []float32) {
+	stretches(len(dst), func(i, j int) { active.mul(dst[i:j], x[i:j], y[i:j]) })
+}
 
 func mul(dst, x, y []float32) {
 	for i := range dst {
@@ -21,7 +25,9 @@ func mul(dst, x, y []float32) {
 }
 
 // Scale computes dst = a·x.
-func Scale(dst []float32, a float32, x []float32) { active.scale(dst, x[:len(dst)], a) }
+func Scale(dst []float32, a float32, x []float32) {
+	stretches(len(dst), func(i, j int) { active.scale(dst[i:j], x[i:j], a) })
+}
 
 func scale(dst, x []float32, a float32) {
 	for i := range dst {
@@ -30,7 +36,10 @@ func scale(dst, x []float32, a float32) {
 }
 
 // Sum returns Σ x_i.
-func Sum(x []float32) float32 { return active.sum(x) }
+func Sum(x []float32) (s float32) {
+	stretches(len(x), func(i, j int) { s += active.sum(x[i:j]) })
+	return s
+}
 
 func sum(x []float32) float32 {
 	var s float32

@@ -1,7 +1,10 @@
 package kernel
 
 // Dot returns Σ x_i·y_i.
-func Dot(x, y []float32) float32 { return active.dot(x, y[:len(x)]) }
+func Dot(x, y []float32) (s float32) {
+	stretches(len(x), func(i, j int) { s += active.dot(x[i:j], y[i:j]) })
+	return s
+}
 
 func dot(x, y []float32) float32 {
 	var s0, s1, s2, s3 float32
@@ -19,7 +22,9 @@ func dot(x, y []float32) float32 {
 }
 
 // Axpy computes y += a·x.
-func Axpy(y []float32, a float32, x []float32) { active.axpy(y, x[:len(y)], a) }
+func Axpy(y []float32, a float32, x []float32) {
+	stretches(len(y), func(i, j int) { active.axpy(y[i:j], x[i:j], a) })
+}
 
 func axpy(y, x []float32, a float32) {
 	for i := range y {

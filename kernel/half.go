@@ -3,7 +3,9 @@ package kernel
 import "math"
 
 // FromBF16 widens bfloat16: the upper half of a float32.
-func FromBF16(dst []float32, src []uint16) { active.fromBF16(dst, src[:len(dst)]) }
+func FromBF16(dst []float32, src []uint16) {
+	stretches(len(dst), func(i, j int) { active.fromBF16(dst[i:j], src[i:j]) })
+}
 
 func fromBF16(dst []float32, src []uint16) {
 	for i := range dst {
@@ -14,7 +16,9 @@ func fromBF16(dst []float32, src []uint16) {
 func widenBF16(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
 
 // ToBF16 rounds to bfloat16, to nearest, ties to even. A NaN stays one and is made quiet.
-func ToBF16(dst []uint16, src []float32) { active.toBF16(dst, src[:len(dst)]) }
+func ToBF16(dst []uint16, src []float32) {
+	stretches(len(dst), func(i, j int) { active.toBF16(dst[i:j], src[i:j]) })
+}
 
 func toBF16(dst []uint16, src []float32) {
 	for i := range dst {
@@ -30,7 +34,9 @@ func roundBF16(b uint32) uint16 {
 }
 
 // FromF16 widens IEEE 754 binary16.
-func FromF16(dst []float32, src []uint16) { active.fromF16(dst, src[:len(dst)]) }
+func FromF16(dst []float32, src []uint16) {
+	stretches(len(dst), func(i, j int) { active.fromF16(dst[i:j], src[i:j]) })
+}
 
 func fromF16(dst []float32, src []uint16) {
 	for i := range dst {
@@ -54,7 +60,9 @@ func widenF16(h uint16) float32 {
 }
 
 // ToF16 rounds to IEEE 754 binary16, to nearest, ties to even. What is too large becomes infinite; a NaN stays one.
-func ToF16(dst []uint16, src []float32) { active.toF16(dst, src[:len(dst)]) }
+func ToF16(dst []uint16, src []float32) {
+	stretches(len(dst), func(i, j int) { active.toF16(dst[i:j], src[i:j]) })
+}
 
 func toF16(dst []uint16, src []float32) {
 	for i := range dst {

@@ -113,7 +113,11 @@ func (p *pool) end() {
 	p.next.Store(p.n) // nobody claims more after a panic
 	p.epoch.Add(1)
 	for spins := 1; p.inside.Load() > 0; spins++ {
-		spin(spins)
+		if spins < 4096 {
+			spin(spins)
+		} else { // another process has the worker's core: leave it this one
+			time.Sleep(50 * time.Microsecond)
+		}
 	}
 	p.f = nil
 	p.lock.Unlock()
