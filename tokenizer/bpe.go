@@ -1,7 +1,5 @@
 package tokenizer
 
-import "slices"
-
 // bpe is a byte-pair encoding: a vocabulary, and the merges that build its
 // longer tokens out of its bytes.
 //
@@ -90,91 +88,4 @@ func mergeShort(t *pairTable, w []symbol) int {
 			next[best] = t.find(w[best].id, w[best+1].id)
 		}
 	}
-}
-
-// mergeLong does what mergeShort does in O(n log n): the symbols are a linked
-// list, and a heap holds every pair by rank, then by place.
-func mergeLong(t *pairTable, w []symbol) int {
-	left, right := make([]int32, len(w)), make([]int32, len(w))
-	var heap candidates
-	for i := range w {
-		left[i], right[i] = int32(i)-1, int32(i)+1
-		if i > 0 {
-			heap.add(t, w, int32(i)-1, int32(i))
-		}
-	}
-	right[len(w)-1] = -1
-	slices.Sort(heap) // a sorted list is a heap
-	for len(heap) > 0 {
-		rank, at := heap.pop()
-		to := right[at]
-		if w[at].size == 0 || to < 0 {
-			continue
-		}
-		m := t.find(w[at].id, w[to].id)
-		if m.rank != rank {
-			continue // one of the two has been merged with another since
-		}
-		w[at] = symbol{m.id, w[at].size + w[to].size}
-		w[to].size = 0
-		right[at] = right[to]
-		if r := right[to]; r >= 0 {
-			left[r] = at
-			heap.push(t, w, at, r)
-		}
-		if l := left[at]; l >= 0 {
-			heap.push(t, w, l, at)
-		}
-	}
-	n := 0
-	for i := int32(0); i >= 0; i = right[i] {
-		w[n] = w[i]
-		n++
-	}
-	return n
-}
-
-// candidates is a heap of pairs that have a merge: the rank above, the place
-// of the left symbol below.
-type candidates []uint64
-
-func (h *candidates) add(t *pairTable, w []symbol, a, b int32) bool {
-	m := t.find(w[a].id, w[b].id)
-	if m.rank == never {
-		return false
-	}
-	*h = append(*h, uint64(m.rank)<<32|uint64(a))
-	return true
-}
-
-func (h *candidates) push(t *pairTable, w []symbol, a, b int32) {
-	if !h.add(t, w, a, b) {
-		return
-	}
-	q := *h
-	i := len(q) - 1
-	for i > 0 && q[i] < q[(i-1)/2] {
-		q[i], q[(i-1)/2] = q[(i-1)/2], q[i]
-		i = (i - 1) / 2
-	}
-}
-
-func (h *candidates) pop() (rank uint32, at int32) {
-	q := *h
-	top, last := q[0], q[len(q)-1]
-	q = q[:len(q)-1]
-	*h = q
-	for i := 0; len(q) > 0; {
-		c := 2*i + 1
-		if c+1 < len(q) && q[c+1] < q[c] {
-			c++
-		}
-		if c >= len(q) || last <= q[c] {
-			q[i] = last
-			break
-		}
-		q[i] = q[c]
-		i = c
-	}
-	return uint32(top >> 32), int32(uint32(top))
 }

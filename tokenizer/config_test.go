@@ -36,14 +36,16 @@ func TestRoles(t *testing.T) {
 		"nothing known": {nil, none, none, none, nil},
 		"strings and objects": {
 			map[string]string{"tokenizer_config.json": `{"bos_token":"<s>","eos_token":{"content":"</s>","lstrip":false},"pad_token":null}`},
-			is(0), is(1), none, []int32{1},
+			is(0), is(1), none,
+			[]int32{1},
 		},
 		"special tokens map": {
 			map[string]string{"special_tokens_map.json": `{"bos_token":"<s>","pad_token":{"content":"<e>"}}`}, is(0), none, is(2), nil,
 		},
 		"the tokenizer's own word first, the model's list after": {
 			map[string]string{"tokenizer_config.json": `{"eos_token":"<e>"}`, "generation_config.json": `{"eos_token_id":[1,2]}`, "config.json": `{"bos_token_id":0,"eos_token_id":1}`},
-			is(0), is(2), none, []int32{2, 1},
+			is(0), is(2), none,
+			[]int32{2, 1},
 		},
 		"ids that no token has": {map[string]string{"config.json": `{"bos_token_id":50256,"eos_token_id":50256}`}, none, none, none, nil},
 	} {

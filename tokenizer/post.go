@@ -46,11 +46,11 @@ func (p *post) template(single []templatePart, tokens map[string]templateToken) 
 		case part.Sequence != nil && !seen && part.Sequence.ID == "A":
 			seen = true
 		case part.Sequence != nil:
-			return fmt.Errorf("TemplateProcessing names sequence %q; supported: one \"A\"", part.Sequence.ID)
+			return fmt.Errorf("a TemplateProcessing names sequence %q; supported: one \"A\"", part.Sequence.ID)
 		case part.SpecialToken != nil:
 			token, ok := tokens[part.SpecialToken.ID]
 			if !ok {
-				return fmt.Errorf("TemplateProcessing uses %q, which its special_tokens lack", part.SpecialToken.ID)
+				return fmt.Errorf("a TemplateProcessing uses %q, which its special_tokens lack", part.SpecialToken.ID)
 			}
 			if seen {
 				p.after = append(p.after, token.IDs...)
@@ -62,7 +62,7 @@ func (p *post) template(single []templatePart, tokens map[string]templateToken) 
 		}
 	}
 	if !seen {
-		return fmt.Errorf("TemplateProcessing leaves the text out")
+		return fmt.Errorf("a TemplateProcessing leaves the text out")
 	}
 	return nil
 }

@@ -71,10 +71,10 @@ func (t *Tokenizer) addStage(s stage) error {
 
 func (t *Tokenizer) readEach(table []step, steps []json.RawMessage, depth int) error {
 	if depth == deepest {
-		return fmt.Errorf("Sequence is nested more than %d deep", deepest)
+		return fmt.Errorf("a Sequence is nested more than %d deep", deepest)
 	}
 	if len(steps) > mostSteps {
-		return fmt.Errorf("Sequence of %d steps; at most %d are read", len(steps), mostSteps)
+		return fmt.Errorf("a Sequence of %d steps; at most %d are read", len(steps), mostSteps)
 	}
 	for _, s := range steps {
 		if err := t.readStep(table, s, depth+1); err != nil {
@@ -119,7 +119,7 @@ func parseByteLevel(raw json.RawMessage) (byteLevelStep, error) {
 	b := byteLevelStep{Regex: true}
 	err := strict(raw, &b)
 	if err == nil && (b.Prefix == nil || b.Trim == nil) {
-		err = errors.New("ByteLevel must say both add_prefix_space and trim_offsets")
+		err = errors.New("a ByteLevel must say both add_prefix_space and trim_offsets")
 	}
 	return b, err
 }
@@ -164,14 +164,14 @@ func readSplit(t *Tokenizer, raw json.RawMessage, _ int) error {
 		return err
 	}
 	if s.Pattern.Regex == nil {
-		return fmt.Errorf("Split by something else than a regular expression is not supported; supported: %s", knownPatterns())
+		return fmt.Errorf("a Split by something else than a regular expression is not supported; supported: %s", knownPatterns())
 	}
 	if s.Behavior != "Isolated" || s.Invert {
-		return fmt.Errorf("Split with behavior %q and invert %v is not supported; supported: \"Isolated\" and false", clip(s.Behavior), s.Invert)
+		return fmt.Errorf("a Split with behavior %q and invert %v is not supported; supported: \"Isolated\" and false", clip(s.Behavior), s.Invert)
 	}
 	next, ok := patterns[*s.Pattern.Regex]
 	if !ok {
-		return fmt.Errorf("Split by the pattern %q is not supported; supported: %s", clip(*s.Pattern.Regex), knownPatterns())
+		return fmt.Errorf("a Split by the pattern %q is not supported; supported: %s", clip(*s.Pattern.Regex), knownPatterns())
 	}
 	return t.addStage(stage{next: next})
 }
