@@ -3,6 +3,7 @@ package tabular
 import (
 	"errors"
 	"math"
+	"os"
 	"testing"
 
 	"github.com/rotor-lm/rotor/rl"
@@ -265,6 +266,9 @@ func TestKnownOptima(t *testing.T) {
 
 // Sutton and Barto 2018, figure 4.2: five cars the one way, four the other at most.
 func TestCarRental(t *testing.T) {
+	if os.Getenv("ROTOR_LONG") == "" {
+		t.Skip("a table of two million outcomes; set ROTOR_LONG=1")
+	}
 	w := open(t, "carrental")
 	start := &Policy{w.Model.Actions, make([]float64, w.Model.States*w.Model.Actions)}
 	for s := range w.Model.States {

@@ -59,7 +59,7 @@ func Sweeps(m *world.Model, p *Policy, v []float64, sweeps int) ([]float64, bool
 }
 
 // mostSweeps bounds iteration to convergence.
-const mostSweeps = 1_000_000
+const mostSweeps = 100_000
 
 // settle sweeps so many times, or until nothing changes but by rounding. It tells
 // tell of every sweep.

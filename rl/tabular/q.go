@@ -55,12 +55,39 @@ func argmax(row []float64) int {
 }
 
 // EpsilonGreedy is the greedy action, or with probability ε any action, each as
-// likely as the others. One random number decides both.
+// likely as the others. Where several are best, each of them is as likely. One
+// random number decides.
 func (q *Q) EpsilonGreedy(rng *rand.Rand, s int, epsilon float64) int {
-	if u := rng.Float64(); u < epsilon {
+	u := rng.Float64()
+	if u < epsilon {
 		return min(int(u/epsilon*float64(q.Actions)), q.Actions-1) // u/ε is again uniform
 	}
-	return q.Greedy(s)
+	row := q.Row(s)
+	a, best, ties := 0, row[0], 0
+	for i, x := range row {
+		if x > best {
+			a, best, ties = i, x, 1
+		} else if x == best {
+			ties++
+		}
+	}
+	if ties > 1 {
+		return tied(row, best, int((u-epsilon)/(1-epsilon)*float64(ties)))
+	}
+	return a
+}
+
+// tied is the n-th of the actions that are worth best, or the last of them.
+func tied(row []float64, best float64, n int) (a int) {
+	for i, x := range row {
+		if x == best {
+			if a = i; n == 0 {
+				return a
+			}
+			n--
+		}
+	}
+	return a
 }
 
 // V is max_a q(s, a) of every state.
