@@ -68,7 +68,11 @@ func checkProduct(t *testing.T, what string, c, old, a, b Matrix, add bool) {
 				s += a.at(i, k) * b.at(k, j)
 				size += math.Abs(a.at(i, k) * b.at(k, j))
 			}
-			if d := math.Abs(c.at(i, j) - s); !(d <= 1e-6*size+1e-30) {
+			got := c.at(i, j)
+			if got == s || math.IsNaN(got) && math.IsNaN(s) { // infinities too
+				continue
+			}
+			if d := math.Abs(got - s); !(d <= 1e-6*size+1e-30) || math.IsInf(size, 0) {
 				t.Fatalf("%s: c[%d,%d] is %g, want %g", what, i, j, c.at(i, j), s)
 			}
 		}
@@ -129,6 +133,37 @@ func TestProducts(t *testing.T) {
 				run("MulT", func(c Matrix) { Pack(b).MulT(c, a, add) })
 				run("PackT MulT", func(c Matrix) { PackT(bt).SerialMulT(c, a, add) })
 			}
+		}
+	})
+}
+
+// NaNs and infinities spoil what they must by the definition, and nothing else.
+func TestProductsOfOddNumbers(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(25, 26))
+		for range 30 {
+			m, n, k := 1+rng.IntN(40), 1+rng.IntN(80), 1+rng.IntN(40)
+			a, b, c := randomMatrix(rng, m, k), randomMatrix(rng, k, n), randomMatrix(rng, m, n)
+			for _, x := range []Matrix{a, b, c} {
+				for range 2 {
+					x.Data[rng.IntN(len(x.Data))] = odd[rng.IntN(8)]
+				}
+			}
+			run := func(name string, f func(c Matrix)) {
+				got := c.clone()
+				f(got)
+				for i := range got.Data { // between the rows: NaN is not itself
+					if i%c.Stride >= c.Cols {
+						got.Data[i], c.Data[i] = 0, 0
+					}
+				}
+				checkProduct(t, name, got, c, a, b, true)
+			}
+			run("MatMul", func(c Matrix) { MatMul(c, a, b, true) })
+			run("MatMulT", func(c Matrix) { MatMulT(c, a, b.turn(), true) })
+			run("TMatMul", func(c Matrix) { TMatMul(c, a.turn(), b, true) })
+			run("Mul", func(c Matrix) { PackT(b).Mul(c, a, true) })
+			run("MulT", func(c Matrix) { Pack(b).MulT(c, a, true) })
 		}
 	})
 }
