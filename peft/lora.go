@@ -27,18 +27,18 @@ func init() {
 // Kalajdzievski, A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA,
 // 2023. arXiv:2312.03732, eq. 4, for RSLoRA.
 type LoRA struct {
-	Rank          int      `json:"rank"`                // r; 0 is 8
-	Alpha         float64  `json:"alpha"`               // α; 0 is r, so that s is 1
-	Dropout       float64  `json:"dropout"`             // of x on its way to A
-	Targets       Selector `json:"targets"`             // which projections; none said is all-linear
-	Exclude       Selector `json:"exclude"`             // which of them not
-	RankPattern   Pattern  `json:"rank_pattern"`        // ranks of some sites
-	AlphaPattern  Pattern  `json:"alpha_pattern"`       // alphas of some sites
-	RSLoRA        bool     `json:"rslora"`              // s = α/√r
-	Bias          string   `json:"bias"`                // none, all, or lora_only: which biases learn
-	Save          []string `json:"modules_to_save"`     // layers that learn whole, by the end of their path
-	Layers        []int    `json:"layers_to_transform"` // numbers of the blocks whose projections are targets; none said is all
-	LayersPattern []string `json:"layers_pattern"`      // what those numbers come after in a path
+	Rank          int      `json:"rank" help:"r, the rank of an update" default:"8"`
+	Alpha         float64  `json:"alpha" help:"an update counts alpha/rank times; 0 is the rank" default:"0"`
+	Dropout       float64  `json:"dropout" help:"share of an update's inputs that are silenced while training" default:"0"`
+	Targets       Selector `json:"targets" help:"which projections: names between commas, a regular expression for the whole path, or all-linear" default:"all-linear"`
+	Exclude       Selector `json:"exclude" help:"which of them not"`
+	RankPattern   Pattern  `json:"rank_pattern" help:"ranks of some sites, {expression: rank}"`
+	AlphaPattern  Pattern  `json:"alpha_pattern" help:"alphas of some sites, {expression: alpha}"`
+	RSLoRA        bool     `json:"rslora" help:"an update counts alpha/√rank times" default:"false"`
+	Bias          string   `json:"bias" help:"which biases learn: none, all, or lora_only" default:"none"`
+	Save          []string `json:"modules_to_save" help:"layers that learn whole, by the ends of their paths"`
+	Layers        []int    `json:"layers_to_transform" help:"numbers of the blocks whose projections are targets; none said is all"`
+	LayersPattern []string `json:"layers_pattern" help:"the names that these numbers follow in a path"`
 
 	file bool // as a file says, whose tensors tell what is meant: a name may match nothing
 }

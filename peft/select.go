@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml"
 )
 
 // Selector chooses sites by their paths, as PEFT does: a list of names, each of
@@ -219,4 +221,37 @@ func (p *Pattern) UnmarshalJSON(data []byte) error {
 	}
 	_, err = dec.Token()
 	return err
+}
+
+// MarshalYAML hands over a map, in the order of the rules.
+func (p Pattern) MarshalYAML() (any, error) {
+	m := yaml.MapSlice{}
+	for _, r := range p {
+		m = append(m, yaml.MapItem{Key: r.Match, Value: r.Value})
+	}
+	return m, nil
+}
+
+// UnmarshalYAML reads a map and keeps the order of its keys.
+func (p *Pattern) UnmarshalYAML(decode func(any) error) error {
+	*p = nil
+	var m yaml.MapSlice
+	if err := decode(&m); err != nil {
+		return fmt.Errorf("want a map from patterns to numbers")
+	}
+	for _, item := range m {
+		r := Rule{Match: fmt.Sprint(item.Key)}
+		switch v := item.Value.(type) {
+		case float64:
+			r.Value = v
+		case uint64:
+			r.Value = float64(v)
+		case int64:
+			r.Value = float64(v)
+		default:
+			return fmt.Errorf("pattern %q: want a number", r.Match)
+		}
+		*p = append(*p, r)
+	}
+	return nil
 }
