@@ -126,6 +126,9 @@ func (t *Tape) Record(node Node, out *Tensor, inputs ...*Tensor) {
 	}
 }
 
+// Steps is the number of operations that are remembered.
+func (t *Tape) Steps() int { return len(t.steps) }
+
 // Backward runs the tape in reverse from loss, whose own gradient is scale.
 // Gradients of weights are added up; those of activations are given back as
 // soon as they have been passed on.
