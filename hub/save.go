@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/rotor-lm/rotor/checkpoint"
 	"github.com/rotor-lm/rotor/checkpoint/safetensors"
@@ -108,6 +109,13 @@ func describe(config []byte, m model.Model, d checkpoint.DType) ([]byte, error) 
 	changes[key] = map[checkpoint.DType]string{checkpoint.F32: "float32", checkpoint.BF16: "bfloat16", checkpoint.F16: "float16"}[d]
 	if changes[key] == "" {
 		return nil, fmt.Errorf("hub: a model is saved as F32, BF16 or F16, not as %s", d)
+	}
+	if _, ok := old["model_type"]; !ok { // what transformers finds its classes by
+		a := m.Info().Architecture
+		for _, suffix := range []string{"ForCausalLM", "LMHeadModel"} {
+			a = strings.TrimSuffix(a, suffix)
+		}
+		changes["model_type"] = strings.ToLower(a)
 	}
 	if _, ok := have["lm_head.weight"]; ok {
 		changes["tie_word_embeddings"] = false

@@ -70,6 +70,9 @@ func TestSaveThenOpen(t *testing.T) {
 			if !strings.Contains(string(got.Config), want) {
 				t.Errorf("config.json does not say %s:\n%s", want, got.Config)
 			}
+			if want := `"model_type": "llama"`; !strings.Contains(string(got.Config), want) {
+				t.Errorf("config.json does not say %s:\n%s", want, got.Config)
+			}
 			if err := hub.Save(dir, []byte(c.config), m, c.o); !errors.Is(err, fs.ErrExist) {
 				t.Errorf("a second save into the folder: %v", err)
 			}

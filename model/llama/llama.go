@@ -6,7 +6,6 @@
 //	MLP(x) = W_d·(SiLU(W_g·x) ⊙ W_u·x)
 //
 // Touvron et al., LLaMA, 2023. arXiv:2302.13971, §2.2.
-// Jiang et al., Mistral 7B, 2023. arXiv:2310.06825, §2, for the window.
 package llama
 
 import (
@@ -25,7 +24,6 @@ func init() {
 		c.Window = 0 // Llama has none, whatever a file says
 		return New("LlamaForCausalLM", c)
 	})
-	model.Register("MistralForCausalLM", func(c Config) (model.Model, error) { return New("MistralForCausalLM", c) })
 }
 
 // Config is the part of config.json that this architecture reads, in the words
