@@ -65,6 +65,9 @@ type Key struct {
 	ofMethod bool
 }
 
+// Bool reports whether the key is a switch.
+func (k Key) Bool() bool { return k.field.Type.Kind() == reflect.Bool }
+
 // text reports whether the key's value is a text as it stands, and not YAML.
 func (k Key) text() bool {
 	p := reflect.PointerTo(k.field.Type)

@@ -11,13 +11,18 @@ import (
 type commands struct {
 	Show     showCmd     `cmd:"" group:"look" help:"Say what a model, adapter, tokenizer or data file holds."`
 	Tokenize tokenizeCmd `cmd:"" group:"look" help:"Turn text into tokens, and back."`
+	Train    trainCmd    `cmd:"" group:"model" help:"Fine-tune a model, or train a new one."`
 	Generate generateCmd `cmd:"" group:"model" help:"Continue a text."`
 	Logits   logitsCmd   `cmd:"" group:"model" help:"Print a model's logits, to compare with any other engine."`
+	Adapter  adapterCmd  `cmd:"" group:"model" help:"Work on adapters as files."`
 	Bench    benchCmd    `cmd:"" group:"rest" help:"Measure this machine, and Rotor's share of it."`
 	Version  versionCmd  `cmd:"" group:"rest" help:"Print the version, and what it found on this machine."`
 
 	globals
 }
+
+// newCommands returns the commands with the flags that are not fields.
+func newCommands() *commands { return &commands{Train: newTrainCmd()} }
 
 // globals are the flags of every command.
 type globals struct {

@@ -60,8 +60,8 @@ func run(ctx context.Context, args []string, e *env) int {
 
 // execute parses a command line and runs the command that it names.
 func execute(ctx context.Context, args []string, e *env) error {
-	var c commands
-	parser, err := newParser(&c, e)
+	c := newCommands()
+	parser, err := newParser(c, e)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/rotor-lm/rotor/hub"
+	"github.com/rotor-lm/rotor/model"
+	"github.com/rotor-lm/rotor/peft"
 	"github.com/rotor-lm/rotor/tokenizer"
 )
 
@@ -15,7 +18,8 @@ type adapted struct {
 
 // opened is a model with its adapters and, if the folder has one, its tokenizer.
 type opened struct {
-	*hub.Model
+	model.Model
+	folder *hub.Model
 	tok    *tokenizer.Tokenizer
 	tokErr error // why there is none
 }
@@ -27,10 +31,23 @@ func (f adapted) open(merge bool) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{Model: h}
+	o := &opened{Model: h.Model, folder: h}
 	o.tok, o.tokErr = h.Tokenizer()
+	for _, dir := range f.Adapter {
+		if o.Model, _, err = peft.Apply(o.Model, dir, peft.Options{Frozen: true}); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+	}
+	if merge {
+		if o.Model, err = peft.Merge(o.Model, 0); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+	}
 	return o, nil
 }
+
+// Close unmaps the weights.
+func (o *opened) Close() error { return o.folder.Close() }
 
 // tokenizer is the model's tokenizer, or the error that says why it has none.
 func (o *opened) tokenizer() (*tokenizer.Tokenizer, error) { return o.tok, o.tokErr }

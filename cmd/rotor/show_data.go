@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -86,8 +85,4 @@ func (c showCmd) tokens(ctx context.Context, info *dataInfo) error {
 	st := set.Stats()
 	info.Tokens = &st
 	return nil
-}
-
-func (c showCmd) adapter(e *env) error {
-	return fmt.Errorf("%s: adapters cannot be shown yet", c.Path)
 }

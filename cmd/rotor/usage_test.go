@@ -36,7 +36,7 @@ func TestEdits(t *testing.T) {
 
 // Every command has every common flag, and shows examples that parse.
 func TestHelpShowsExamples(t *testing.T) {
-	parser, err := newParser(&commands{}, &env{Stdout: io.Discard, Stderr: io.Discard})
+	parser, err := newParser(newCommands(), &env{Stdout: io.Discard, Stderr: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func parses(t *testing.T, example string) {
 			args = append(args, strings.Fields(part)...)
 		}
 	}
-	parser, err := newParser(&commands{}, &env{Stdout: io.Discard, Stderr: io.Discard})
+	parser, err := newParser(newCommands(), &env{Stdout: io.Discard, Stderr: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
