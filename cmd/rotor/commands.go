@@ -13,6 +13,7 @@ type commands struct {
 	Tokenize tokenizeCmd `cmd:"" group:"look" help:"Turn text into tokens, and back."`
 	Train    trainCmd    `cmd:"" group:"model" help:"Fine-tune a model, or train a new one."`
 	Generate generateCmd `cmd:"" group:"model" help:"Continue a text."`
+	Eval     evalCmd     `cmd:"" group:"model" help:"Measure perplexity and accuracy on data."`
 	Logits   logitsCmd   `cmd:"" group:"model" help:"Print a model's logits, to compare with any other engine."`
 	Adapter  adapterCmd  `cmd:"" group:"model" help:"Work on adapters as files."`
 	Bench    benchCmd    `cmd:"" group:"rest" help:"Measure this machine, and Rotor's share of it."`

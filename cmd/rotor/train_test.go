@@ -1,16 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // answers makes a JSONL file of n questions with their answers.
@@ -85,6 +86,16 @@ func TestTrainThenUse(t *testing.T) {
 	}](t, rotor(t, done, "show", adapter, "--json"))
 	if shown.Kind != "adapter" || shown.Type != "LORA" || shown.Parameters != 2*4*(32+32+32+16) || shown.Method.Rank != 4 {
 		t.Errorf("shown as %+v", shown)
+	}
+	score := func(args ...string) float64 {
+		v := object[struct{ Perplexity, Accuracy, Loss float64 }](t, rotor(t, done, append([]string{"eval", data, "--json", "--model"}, args...)...))
+		if d := math.Exp(v.Loss) - v.Perplexity; math.Abs(d) > 1e-6*v.Perplexity || v.Accuracy < 0 || v.Accuracy > 1 {
+			t.Errorf("scores do not agree: %+v", v)
+		}
+		return v.Perplexity
+	}
+	if before, after := score(dir), score(dir, "--adapter", adapter); !(after < 0.9*before) {
+		t.Errorf("perplexity was %g and is %g", before, after)
 	}
 	useAdapter(t, dir, adapter)
 }
@@ -168,19 +179,23 @@ func TestInterruptAndResume(t *testing.T) {
 	whole, cut := filepath.Join(tmp, "whole"), filepath.Join(tmp, "cut")
 	args := []string{"train", "--model", dir, "--data", data, "--steps", "25", "--batch", "24", "--save-every", "1000", "--dropout", "0.1", "--lr", "0.01"}
 	rotor(t, done, append(args, "--out", whole)...)
-	cmd := exec.Command(program, append(args, "--out", cut)...)
+	cmd := exec.Command(program, append(args, "--out", cut, "--json")...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		if m, _ := os.ReadFile(filepath.Join(cut, "metrics.jsonl")); bytes.Count(m, []byte("\n")) > 1 || time.Now().After(deadline) {
-			break
-		}
+	events := bufio.NewScanner(stdout)
+	for events.Scan() && !strings.Contains(events.Text(), `"step":2,`) {
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
+	}
+	for events.Scan() {
 	}
 	_ = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != interrupted || !strings.Contains(stderr.String(), "--resume") {

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+
+	"github.com/rotor-lm/rotor/data"
+	"github.com/rotor-lm/rotor/eval"
+)
+
+type evalCmd struct {
+	Data string `arg:"" help:"JSONL, CSV or text file, or a folder of them."`
+	adapted
+	Map    map[string]string `placeholder:"USUAL=NAME" help:"Usual name of a column to its name in the data: prompt=question."`
+	LossOn string            `name:"loss-on" enum:"answers,all" default:"answers" help:"What counts: answers or all (${default})."`
+	Length int               `placeholder:"N" help:"Most tokens of a sequence; the model's context if not given."`
+}
+
+func (evalCmd) Help() string {
+	return `Perplexity is e to the mean loss of the tokens that count; accuracy is the share of them that were the most
+probable. With --json: {"loss", "perplexity", "accuracy", "tokens", "texts"}.
+
+Examples:
+
+    rotor eval --model ./model held-out.jsonl
+    rotor eval --model ./model --adapter ./adapter held-out.jsonl --json
+    rotor eval --model ./model --loss-on all chat.jsonl`
+}
+
+// Run measures the model on the data.
+func (c evalCmd) Run(ctx context.Context, e *env) error {
+	if c.Length < 0 {
+		return usagef("--length is %d: give a number from 1 on", c.Length)
+	}
+	m, err := c.open(false)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	set, err := c.set(ctx, m)
+	if err != nil {
+		return err
+	}
+	var last eval.Event
+	for ev, err := range eval.Run(ctx, m.Model, set, eval.Options{}) {
+		if err != nil {
+			return err
+		}
+		last = ev
+		if e.Live {
+			e.printf("\r\x1b[K%d of %d texts, perplexity %.3f", ev.Texts, ev.Of, ev.Perplexity)
+		}
+	}
+	if e.JSON {
+		return e.object(last.Score)
+	}
+	if e.Live {
+		e.printf("\r\x1b[K")
+	}
+	var t table
+	t.add("perplexity", "%.4f", last.Perplexity)
+	t.add("loss", "%.4f", last.Loss)
+	t.add("accuracy", "%.2f %%", 100*last.Accuracy)
+	t.add("counted", "%s tokens of %s texts", count(last.Tokens), count(last.Texts))
+	t.print(e)
+	return nil
+}
+
+func (c evalCmd) set(ctx context.Context, m *opened) (*data.Set, error) {
+	tok, err := m.tokenizer()
+	if err != nil {
+		return nil, err
+	}
+	info := m.Info()
+	if c.Length == 0 {
+		c.Length = info.Context
+	}
+	if info.HardLimit && c.Length > info.Context {
+		return nil, usagef("--length is %d: the model has no positions beyond %d", c.Length, info.Context)
+	}
+	corpus, err := data.Load(ctx, c.Data, tok, data.Options{Map: c.Map, LossOn: c.LossOn})
+	if err != nil {
+		return nil, err
+	}
+	set, _, err := corpus.Split(data.Cut{Length: c.Length})
+	return set, err
+}
