@@ -30,6 +30,9 @@ func random(rng *rand.Rand, n int) []float32 {
 
 func randomMatrix(rng *rand.Rand, rows, cols int) Matrix {
 	stride := cols + rng.IntN(4)
+	if rng.IntN(8) == 0 {
+		stride = (cols + 1023) &^ 1023 // rows in the same places of the cache
+	}
 	return Matrix{Data: random(rng, max(0, (rows-1)*stride+cols)), Rows: rows, Cols: cols, Stride: stride}
 }
 

@@ -9,7 +9,8 @@ import (
 //
 //   - B is seen as panels of 32 columns, [K][32] without gaps: packed beforehand, or made as they are needed by
 //     copying, transposing or widening into a buffer that stays in cache.
-//   - A lies in row-major order and is not copied, except that Aᵀ is transposed a block at a time.
+//   - A lies in row-major order and is read where it lies. Only Aᵀ is transposed, and rows that are a multiple of 4 KB
+//     apart are copied, for they would fight for the same places in the cache: a block at a time.
 //   - A block of rows meets a panel, a tile of up to 14 rows after the other. Runs of K longer than depth are cut, so
 //     that the panel and the rows of A stay in cache.
 //
@@ -29,6 +30,7 @@ type product struct {
 	a       Matrix // [M, K], or [K, M] if turned
 	b       panels
 	turned  bool
+	copied  bool // blocks of A are transposed or copied
 	add     bool
 	m, n, k int
 
@@ -109,11 +111,12 @@ func (p *product) plan() (shared bool) {
 	p.runs = ceil(p.k, depth)
 	p.tiles = ceil(p.m, p.height)
 	resident := p.b.resident(p.kernels)
-	if !resident && p.turned && p.tiles > 2 {
+	p.copied = p.turned || p.a.Stride%1024 == 0 && p.k > 128 && p.tiles > 2 && n > 2
+	if !resident && p.copied && p.tiles > 2 {
 		resident, shared = true, true
 	}
 	most := 1152 / p.height // tiles of a block: many where a panel must be made or fetched from memory
-	if resident && (p.n*p.k < 4<<20 || p.turned) {
+	if resident && (p.n*p.k < 4<<20 || p.copied) {
 		most = max(4, 96<<10/(p.k*p.height)) // else as many rows of A as fit in half of L2
 		most = min(most, 126/p.height)
 	}
@@ -125,7 +128,7 @@ func (p *product) plan() (shared bool) {
 	for p.blocks*few < 16 && p.blocks < p.tiles { // too few units to share out
 		p.blocks++
 	}
-	if p.turned { // a block of Aᵀ is transposed anew for each group
+	if p.copied { // anew for each group
 		p.group = ceil(n*p.blocks, 16)
 	} else {
 		flops := 2 * p.m / p.blocks * width * p.k
@@ -176,15 +179,21 @@ func (p *product) unit(i int) {
 // row is the first row of tile t: tiles differ in height by one at most.
 func (p *product) row(t int) int { return t * p.m / p.tiles }
 
-// rows returns columns k0 to k1 of the tiles t0 to t1 of A.
+// rows returns columns k0 to k1 of the tiles t0 to t1 of A, and how far apart they are.
 func (p *product) rows(s *scratch, t0, t1, k0, k1 int) (a []float32, lda int) {
 	r0, r1 := p.row(t0), p.row(t1)
-	if !p.turned {
+	if !p.copied {
 		return p.a.Data[r0*p.a.Stride+k0:], p.a.Stride
 	}
-	lda = (k1-k0+15)&^15 + 16 // rows a power of two apart would fight for the same places in the cache
+	lda = (k1-k0+15)&^15 + 16
 	s.rows = floats(s.rows, (r1-r0)*lda)
-	p.transpose(s.rows, lda, p.a.Data[k0*p.a.Stride+r0:], p.a.Stride, k1-k0, r1-r0)
+	if p.turned {
+		p.transpose(s.rows, lda, p.a.Data[k0*p.a.Stride+r0:], p.a.Stride, k1-k0, r1-r0)
+		return s.rows, lda
+	}
+	for r := r0; r < r1; r++ {
+		copy(s.rows[(r-r0)*lda:], p.a.Row(r)[k0:k1])
+	}
 	return s.rows, lda
 }
 
