@@ -51,7 +51,12 @@ func (c *LoRA) Adapt(base model.Model, o Options) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nn.Rewrite(base, &loraRewrite{plan: plan, dropout: float32(c.Dropout), o: o, done: map[string]bool{}})
+	w := &loraRewrite{plan: plan, dropout: float32(c.Dropout), o: o, met: map[string]int{}}
+	m, err := nn.Rewrite(base, w)
+	if w.err != nil {
+		return nil, w.err
+	}
+	return m, err
 }
 
 // action is what happens at one site.
@@ -60,29 +65,32 @@ type action struct {
 	scale float32
 	save  bool // the whole layer learns
 	bias  bool // its bias learns
+	level int  // of site
 }
 
-// loraRewrite carries out a plan. What it meets first at a path is the
-// innermost; wrappers of earlier adapters around it stay as they are.
+// loraRewrite carries out a plan. What earlier adapters have put around a site
+// stays around it.
 type loraRewrite struct {
 	nn.Keep
 	plan    map[string]action
 	dropout float32
 	o       Options
-	done    map[string]bool
+	met     map[string]int // how many layers have been met at a path
+	err     error
 }
 
-func (w *loraRewrite) take(path string) (action, bool) {
+// take returns the action for what stands at a path, and whether it is for this layer there.
+func (w *loraRewrite) take(path string, at any) (action, bool) {
 	a, ok := w.plan[path]
-	if !ok || w.done[path] {
-		return a, false
+	if owned(at, w.o.Adapter) && (a.save || a.bias) {
+		w.err = fmt.Errorf("peft: lora: %s is already replaced under adapter number %d: of two replacements one would never be seen", path, w.o.Adapter)
 	}
-	w.done[path] = true
-	return a, true
+	w.met[path]++
+	return a, ok && w.met[path] == a.level+1
 }
 
 func (w *loraRewrite) Layer(path string, l nn.Layer) nn.Layer {
-	a, ok := w.take(path)
+	a, ok := w.take(path, l)
 	if !ok {
 		return l
 	}
@@ -106,7 +114,7 @@ func (w *loraRewrite) Layer(path string, l nn.Layer) nn.Layer {
 }
 
 func (w *loraRewrite) Embedder(path string, e nn.Embedder) nn.Embedder {
-	a, ok := w.take(path)
+	a, ok := w.take(path, e)
 	switch {
 	case !ok:
 		return e
