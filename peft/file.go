@@ -157,7 +157,6 @@ func (a *Adapter) Apply(base model.Model, o Options) (model.Model, checkpoint.Re
 	if err != nil {
 		return fail(none, err)
 	}
-	list = slices.DeleteFunc(list, func(e member) bool { return e.t.Filled() }) // an earlier adapter's, of the same number
 	src, err := openWeights(a.Dir)
 	if err != nil {
 		return nil, none, err
@@ -287,13 +286,6 @@ func Save(dir string, method Method, m model.Model, o SaveOptions) error {
 	}
 	if len(list) == 0 {
 		return fmt.Errorf("peft: the model has no adapter %d to save", o.Adapter)
-	}
-	seen := map[string]bool{}
-	for _, e := range list {
-		if seen[e.name] {
-			return fmt.Errorf("peft: the model carries two adapters under the number %d, which one file cannot hold", o.Adapter)
-		}
-		seen[e.name] = true
 	}
 	config["base_model_name_or_path"] = o.Base
 	config["task_type"], config["inference_mode"] = "CAUSAL_LM", true

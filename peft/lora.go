@@ -51,12 +51,7 @@ func (c *LoRA) Adapt(base model.Model, o Options) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &loraRewrite{plan: plan, dropout: float32(c.Dropout), o: o, met: map[string]int{}}
-	m, err := nn.Rewrite(base, w)
-	if w.err != nil {
-		return nil, w.err
-	}
-	return m, err
+	return nn.Rewrite(base, &loraRewrite{plan: plan, dropout: float32(c.Dropout), o: o, done: map[string]bool{}})
 }
 
 // action is what happens at one site.
@@ -65,32 +60,29 @@ type action struct {
 	scale float32
 	save  bool // the whole layer learns
 	bias  bool // its bias learns
-	level int  // of site
 }
 
-// loraRewrite carries out a plan. What earlier adapters have put around a site
-// stays around it.
+// loraRewrite carries out a plan. What it meets first at a path is the
+// innermost; wrappers of earlier adapters around it stay as they are.
 type loraRewrite struct {
 	nn.Keep
 	plan    map[string]action
 	dropout float32
 	o       Options
-	met     map[string]int // how many layers have been met at a path
-	err     error
+	done    map[string]bool
 }
 
-// take returns the action for what stands at a path, and whether it is for this layer there.
-func (w *loraRewrite) take(path string, at any) (action, bool) {
+func (w *loraRewrite) take(path string) (action, bool) {
 	a, ok := w.plan[path]
-	if owned(at, w.o.Adapter) && (a.save || a.bias) {
-		w.err = fmt.Errorf("peft: lora: %s is already replaced under adapter number %d: of two replacements one would never be seen", path, w.o.Adapter)
+	if !ok || w.done[path] {
+		return a, false
 	}
-	w.met[path]++
-	return a, ok && w.met[path] == a.level+1
+	w.done[path] = true
+	return a, true
 }
 
 func (w *loraRewrite) Layer(path string, l nn.Layer) nn.Layer {
-	a, ok := w.take(path, l)
+	a, ok := w.take(path)
 	if !ok {
 		return l
 	}
@@ -114,7 +106,7 @@ func (w *loraRewrite) Layer(path string, l nn.Layer) nn.Layer {
 }
 
 func (w *loraRewrite) Embedder(path string, e nn.Embedder) nn.Embedder {
-	a, ok := w.take(path, e)
+	a, ok := w.take(path)
 	switch {
 	case !ok:
 		return e

@@ -27,19 +27,6 @@ type ownedEmbedder struct {
 	adapter int32
 }
 
-// owned reports whether at is such a layer, of that adapter.
-func owned(at any, adapter int32) bool {
-	switch at := at.(type) {
-	case *ownedLayer:
-		return at.adapter == adapter
-	case *ownedProjection:
-		return at.adapter == adapter
-	case *ownedEmbedder:
-		return at.adapter == adapter
-	}
-	return false
-}
-
 // everything and onlyBias choose the tensors that a copy has for itself.
 func everything(string) bool { return true }
 

@@ -99,41 +99,29 @@ func Trainable(m any) iter.Seq2[string, *tensor.Tensor] {
 
 // site is one named place of a model, as a Rewriter sees it.
 type site struct {
-	path  string
-	at    any // nn.Layer or nn.Embedder
-	level int // how many layers stand there inside this one, which wraps around them
+	path string
+	at   any // nn.Layer or nn.Embedder
 }
 
 // sites lists the layers and embedders of a model. Where several stand at one
-// path, one wrapped around the other, it lists the outermost that no adapter has
-// put there. Copies that belong to an earlier adapter are not sites.
+// path, one wrapped around the other, it lists the innermost. Copies that
+// belong to an earlier adapter are not sites.
 func sites(m model.Model) ([]site, error) {
-	c := &collector{index: map[string]int{}, arrivals: map[string]int{}, closed: map[string]bool{}}
+	c := &collector{seen: map[string]bool{}}
 	_, err := nn.Rewrite(m, c)
 	return c.list, err
 }
 
 type collector struct {
 	nn.Keep
-	list     []site
-	index    map[string]int  // into list, by path
-	arrivals map[string]int  // how many layers have been met at a path
-	closed   map[string]bool // an adapter has been met at a path
+	list []site
+	seen map[string]bool
 }
 
 func (c *collector) add(path string, at any) {
-	if strings.Contains(path, ".modules_to_save") {
-		return
-	}
-	s := site{path, at, c.arrivals[path]}
-	c.arrivals[path]++
-	_, adapter := at.(Merger)
-	c.closed[path] = c.closed[path] || adapter
-	if i, ok := c.index[path]; !ok {
-		c.index[path] = len(c.list)
-		c.list = append(c.list, s)
-	} else if !c.closed[path] {
-		c.list[i] = s
+	if !c.seen[path] && !strings.Contains(path, ".modules_to_save") {
+		c.seen[path] = true
+		c.list = append(c.list, site{path, at})
 	}
 }
 

@@ -29,7 +29,7 @@ func (c *LoRA) plan(m model.Model) (map[string]action, error) {
 	plan := map[string]action{}
 	for _, s := range all {
 		if rules.saved(s.path) {
-			plan[s.path] = action{save: true, level: s.level}
+			plan[s.path] = action{save: true}
 			continue
 		}
 		a := action{bias: c.Bias == "all" && hasBias(s.at)}
@@ -42,7 +42,6 @@ func (c *LoRA) plan(m model.Model) (map[string]action, error) {
 			a.bias = a.bias || c.Bias == "lora_only" && hasBias(s.at)
 		}
 		if a != (action{}) {
-			a.level = s.level
 			plan[s.path] = a
 		}
 	}

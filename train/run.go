@@ -81,6 +81,7 @@ type Saved struct {
 type Done struct {
 	Out     string
 	Seconds float64
+	Model   model.Model `json:"-"` // what learned, until the reader asks for more events
 }
 
 func (Start) event() {}
@@ -432,7 +433,7 @@ func (r *run) finish() error {
 	if err := atomicfile.Replace(filepath.Join(r.Out, "loss.svg"), curve.SVG); err != nil {
 		return err
 	}
-	return r.tell(Done{r.Out, time.Since(r.began).Seconds()})
+	return r.tell(Done{r.Out, time.Since(r.began).Seconds(), r.model})
 }
 
 func (r *run) warmup() int {

@@ -9,6 +9,7 @@ import (
 // commands is the whole command line: every command, and the flags that all of
 // them have.
 type commands struct {
+	Demo     demoCmd     `cmd:"" group:"model" help:"Fine-tune a model that is part of this program, in under a minute."`
 	Show     showCmd     `cmd:"" group:"look" help:"Say what a model, adapter, tokenizer or data file holds."`
 	Tokenize tokenizeCmd `cmd:"" group:"look" help:"Turn text into tokens, and back."`
 	Train    trainCmd    `cmd:"" group:"model" help:"Fine-tune a model, or train a new one."`
