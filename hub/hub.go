@@ -45,16 +45,23 @@ func Open(dir string) (*Model, error) {
 	return m, nil
 }
 
+// maxConfig is the size of the largest config.json that is read.
+const maxConfig = 1 << 24
+
 // Hollow builds the model that dir's config.json describes, without weights:
 // what training from scratch begins with.
 func Hollow(dir string) (*Model, error) {
-	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	path := filepath.Join(dir, "config.json")
+	if st, err := os.Stat(path); err == nil && st.Size() > maxConfig {
+		return nil, fmt.Errorf("hub: %s has %d bytes; at most %d are read", path, st.Size(), maxConfig)
+	}
+	config, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %s is not a model folder: %w", dir, err)
 	}
 	m, err := model.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, "config.json"), err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &Model{Model: m, Dir: dir, Config: config}, nil
 }

@@ -81,7 +81,38 @@ func New(config []byte) (Model, error) {
 	if build == nil {
 		return nil, fmt.Errorf("model: architecture %q is not known; there are %s", c.Architectures[0], strings.Join(Architectures(), ", "))
 	}
-	return build(config)
+	m, err := build(config)
+	if err != nil {
+		return nil, err
+	}
+	if err := bounded(m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// MaxLayers bounds the layers of a model: each takes memory before any weight does.
+const MaxLayers = 1 << 12
+
+// maxElements bounds the elements of a model, so that no size overflows.
+const maxElements = 1 << 42
+
+// bounded refuses a model whose tensors no machine can hold.
+func bounded(m Model) error {
+	total := 0
+	for name, t := range nn.Params(m) {
+		n := 1
+		for _, d := range t.Shape {
+			if d > maxElements/n {
+				return fmt.Errorf("model: config of a %s: tensor %q would be %d, which cannot be", m.Info().Architecture, name, t.Shape)
+			}
+			n *= d
+		}
+		if total += n; total > maxElements {
+			return fmt.Errorf("model: config of a %s: a model of more than %d elements cannot be", m.Info().Architecture, maxElements)
+		}
+	}
+	return nil
 }
 
 // Positive checks the sizes in a configuration: alternating names and values,
@@ -171,6 +202,9 @@ func Edit(config []byte, changes map[string]any) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if _, err := dec.Token(); err != nil { // the brace that closes it
+		return nil, fmt.Errorf("model: config.json: %w", err)
 	}
 	for _, key := range slices.Sorted(maps.Keys(left)) {
 		if left[key] != nil {

@@ -88,7 +88,8 @@ type RopeConfig struct {
 	Type   string  `json:"rope_type"`
 	Theta  float64 `json:"rope_theta"`
 	Factor float64 `json:"factor"`
-	Old    string  `json:"type"` // "rope_type" of older files
+	Part   float64 `json:"partial_rotary_factor"` // of the coordinates turn
+	Old    string  `json:"type"`                  // "rope_type" of older files
 }
 
 var ropes = map[string]func(RopeConfig) (factor float64, err error){}
@@ -120,7 +121,10 @@ func Rope(headDim int, theta float64, parameters json.RawMessage) (*Rotary, erro
 	if err != nil {
 		return nil, err
 	}
-	if headDim <= 0 || headDim%2 != 0 || !(c.Theta > 0) {
+	if c.Part != 0 && c.Part != 1 {
+		return nil, fmt.Errorf("position: partial_rotary_factor is %g: only heads that turn whole are known", c.Part)
+	}
+	if headDim <= 0 || headDim%2 != 0 || headDim > 1<<16 || !(c.Theta >= 1) {
 		return nil, fmt.Errorf("position: no RoPE for heads of %d with base %g", headDim, c.Theta)
 	}
 	return NewRotary(headDim, c.Theta, factor), nil

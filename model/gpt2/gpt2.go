@@ -171,6 +171,9 @@ func (c *Config) complete() error {
 	if err != nil {
 		return err
 	}
+	if c.Layers > model.MaxLayers || !(c.Eps > 0) {
+		return fmt.Errorf("model: config of a GPT2LMHeadModel: n_layer %d and layer_norm_epsilon %g cannot be", c.Layers, c.Eps)
+	}
 	if c.Width%c.Heads != 0 {
 		return fmt.Errorf("model: config of a GPT2LMHeadModel: width %d does not divide into %d heads", c.Width, c.Heads)
 	}

@@ -93,7 +93,7 @@ func New(architecture string, c Config) (*Model, error) {
 		return nil, err
 	}
 	parameters := c.Rope
-	if len(parameters) == 0 {
+	if len(parameters) == 0 || string(parameters) == "null" {
 		parameters = c.Scaling
 	}
 	rope, err := position.Rope(c.HeadDim, c.Theta, parameters)
@@ -173,8 +173,8 @@ func (c *Config) complete(architecture string) error {
 	if c.Heads%c.KVHeads != 0 {
 		return fmt.Errorf("model: config of a %s: %d heads do not share %d key heads evenly", architecture, c.Heads, c.KVHeads)
 	}
-	if c.Window < 0 {
-		return fmt.Errorf("model: config of a %s: sliding_window is %d", architecture, c.Window)
+	if c.Layers > model.MaxLayers || c.Window < 0 || !(c.Eps > 0) {
+		return fmt.Errorf("model: config of a %s: num_hidden_layers %d, sliding_window %d and rms_norm_eps %g cannot be", architecture, c.Layers, c.Window, c.Eps)
 	}
 	return nil
 }
