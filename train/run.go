@@ -339,7 +339,7 @@ func (r *run) step(s *data.Step) error {
 		Rows: result.Rows, Labelled: result.Labelled, Seconds: time.Since(began).Seconds(),
 	}
 	e.Speed = r.speed.rows(e.Rows, e.Seconds)
-	e.FLOPS = r.stepper.FLOPs(1) * e.Speed
+	e.FLOPS = r.stepper.FLOPs(e.Rows, e.Labelled) / e.Seconds
 	e.ETA = time.Duration(float64(r.steps-e.N) * r.speed.step() * float64(time.Second))
 	if err := r.metrics.write(e); err != nil {
 		return err

@@ -146,19 +146,26 @@ func (s *Stepper) Loss(batch []data.Micro) (sum float64, labelled int) {
 	return sum, labelled
 }
 
-// FLOPs is the number of operations that a step of so many rows takes at
-// least: what the share of the machine's peak refers to. A frozen matrix costs
-// two products, one that learns three.
-func (s *Stepper) FLOPs(rows int) float64 {
-	per := 0.0
+// FLOPs is the number of operations of the matrix products of a step of so many
+// rows, so many of them labelled: what the share of the machine's peak refers
+// to. A frozen matrix takes two products, one that learns three; the head works
+// on labelled rows only. Attention, which depends on lengths, is not counted.
+func (s *Stepper) FLOPs(rows, labelled int) float64 {
+	info := s.Model.Info()
+	out, in := s.Model.Output().Dims()
+	per, head := 0.0, 4*float64(out*in)
 	for _, t := range nn.Params(s.Model) {
-		if len(t.Shape) < 2 {
-			continue
-		}
-		per += 4 * float64(t.Len())
+		n := 4.0
 		if t.Learns() {
-			per += 2 * float64(t.Len())
+			n = 6
+		}
+		switch {
+		case len(t.Shape) < 2:
+		case t.Rows() == info.Vocab && t.Cols() == info.Width: // the head, or a table that is looked up
+			head = n * float64(t.Len())
+		default:
+			per += n * float64(t.Len())
 		}
 	}
-	return per * float64(rows)
+	return per*float64(rows) + head*float64(labelled)
 }

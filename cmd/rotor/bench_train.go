@@ -211,7 +211,7 @@ func (c benchTrainCmd) measure(ctx context.Context, e *env, s *train.Stepper, up
 		if err != nil {
 			return all, err
 		}
-		t := timing{float64(r.Rows), c.flops(s, r), time.Since(begin).Seconds()}
+		t := timing{float64(r.Rows), s.FLOPs(r.Rows, r.Labelled), time.Since(begin).Seconds()}
 		all = timing{all.tokens + t.tokens, all.flops + t.flops, all.seconds + t.seconds}
 		each = append(each, t)
 		if !e.JSON {
@@ -223,14 +223,4 @@ func (c benchTrainCmd) measure(ctx context.Context, e *env, s *train.Stepper, up
 	}
 	slices.SortFunc(each, func(a, b timing) int { return cmpDown(float32(b.seconds), float32(a.seconds)) })
 	return each[len(each)/2], nil
-}
-
-// flops is what a step must compute: the head at labelled rows only.
-func (c benchTrainCmd) flops(s *train.Stepper, r train.Result) float64 {
-	out, in := s.Model.Output().Dims()
-	per := 4.0
-	if c.Method == "full" {
-		per = 6
-	}
-	return s.FLOPs(r.Rows) - per*float64(out*in)*float64(r.Rows-r.Labelled)
 }
