@@ -18,6 +18,7 @@ type commands struct {
 	Logits   logitsCmd   `cmd:"" group:"model" help:"Print a model's logits, to compare with any other engine."`
 	Adapter  adapterCmd  `cmd:"" group:"model" help:"Work on adapters as files."`
 	Bench    benchCmd    `cmd:"" group:"rest" help:"Measure this machine, and Rotor's share of it."`
+	RL       rlCmd       `cmd:"" name:"rl" group:"learn" help:"Learn and solve small worlds: classic reinforcement learning."`
 	Version  versionCmd  `cmd:"" group:"rest" help:"Print the version, and what it found on this machine."`
 
 	globals
