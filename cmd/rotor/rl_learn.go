@@ -341,7 +341,7 @@ func (c rlLearnCmd) Run(ctx context.Context, e *env) (err error) {
 		}
 	}
 	runs := make([]learned, c.Runs)
-	p := &progress{e: e, episodes: c.Episodes * c.Runs, start: time.Now()}
+	p := &episodeLine{e: e, episodes: c.Episodes * c.Runs, start: time.Now()}
 	rl.Each(c.Runs, func(i int) {
 		alg, l := alg, l
 		if i > 0 {
@@ -393,8 +393,8 @@ func (c rlLearnCmd) save(j *job, r learned) error {
 	return atomicfile.Replace(c.Save, func(f io.Writer) error { return tabular.Save(f, about, r.alg, r.l) })
 }
 
-// progress shows how far all runs are.
-type progress struct {
+// episodeLine shows how far all runs are.
+type episodeLine struct {
 	e        *env
 	episodes int
 	start    time.Time
@@ -403,7 +403,7 @@ type progress struct {
 	wrote    atomic.Bool
 }
 
-func (p *progress) tell(r learned) {
+func (p *episodeLine) tell(r learned) {
 	done := p.done.Add(1)
 	since, last := time.Since(p.start), p.shown.Load()
 	pause := int64(10 * time.Second) // when piped, a plain line now and then
@@ -427,7 +427,7 @@ func (p *progress) tell(r learned) {
 	p.e.printf("%s\n", line)
 }
 
-func (p *progress) end() {
+func (p *episodeLine) end() {
 	if p.wrote.Load() {
 		p.e.printf("\r\x1b[K")
 	}
