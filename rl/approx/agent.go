@@ -37,3 +37,25 @@ func Evaluate(act func(x []float64) float64, env Env, rng *rand.Rand, episodes, 
 	}
 	return total
 }
+
+// See turns any environment into numbers: see writes what there is to see of a
+// state into x, which has width elements.
+func See[S any, A int | float64](env rl.Env[S, A], width int, see func(s S, x []float64)) Env {
+	return &seen[S, A]{env: env, width: width, see: see}
+}
+
+type seen[S any, A int | float64] struct {
+	env   rl.Env[S, A]
+	width int
+	see   func(S, []float64)
+	s     S
+}
+
+func (e *seen[S, A]) Reset(rng *rand.Rand) { e.s = e.env.Reset(rng) }
+func (e *seen[S, A]) Observe(x []float64)  { e.see(e.s, x) }
+func (e *seen[S, A]) Width() int           { return e.width }
+
+func (e *seen[S, A]) Act(a float64) (r, gamma float64) {
+	e.s, r, gamma = e.env.Step(A(a))
+	return r, gamma
+}

@@ -188,7 +188,7 @@ func (a *DeepQ) Step() (rl.Episode, bool) {
 	a.Replay.Add(r.before, []float32{float32(action)}, float32(reward), float32(gamma*a.Gamma), r.state, cut)
 	e := r.finish(cut)
 	if a.Taken%a.Copy == 0 {
-		Follow(a.Target.W, a.Net.W, a.Tau)
+		a.Sync()
 	}
 	if a.Taken > a.Warmup && a.Taken%a.Every == 0 && a.Replay.N > 0 {
 		for range a.Updates {
@@ -197,6 +197,9 @@ func (a *DeepQ) Step() (rl.Episode, bool) {
 	}
 	return e, cut
 }
+
+// Sync moves w⁻ toward w.
+func (a *DeepQ) Sync() { Follow(a.Target.W, a.Net.W, a.Tau) }
 
 // Act is the best action for what is seen, x.
 func (a *DeepQ) Act(x []float64) float64 {
