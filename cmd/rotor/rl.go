@@ -21,6 +21,8 @@ type rlCmd struct {
 	Learn    rlLearnCmd    `cmd:"" help:"Learn values from experience."`
 	Trace    rlTraceCmd    `cmd:"" help:"Say where given actions lead, in full precision."`
 	Evaluate rlEvaluateCmd `cmd:"" help:"Play a policy and say what it earns."`
+	Plot     rlPlotCmd     `cmd:"" help:"Draw values, policies, walks and curves."`
+	Watch    rlWatchCmd    `cmd:"" help:"Draw in place what is learned, while it is."`
 }
 
 // worldFlags choose a world and its options. Every option also goes by --set.

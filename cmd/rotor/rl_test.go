@@ -199,3 +199,36 @@ func TestRLBadInput(t *testing.T) {
 	}
 	refuses(t, wrongUsage, []string{"KEY=VALUE"}, "rl", "trace", "--world", "zhao5x5", "--actions", "0", "--set", "x")
 }
+
+func TestRLPlots(t *testing.T) {
+	dir := t.TempDir()
+	run, answer := filepath.Join(dir, "run.json"), filepath.Join(dir, "answer.json")
+	o := rotor(t, done, "rl", "learn", "--world", "zhao5x5-episodic", "--episodes", "100", "--save", run, "--json")
+	if err := os.WriteFile(answer, []byte(o.stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	grid := []string{"rl", "plot", "--world", "zhao5x5-episodic"}
+	for name, args := range map[string][]string{
+		"a.svg": append(grid, "--what", "values"),
+		"b.png": append(grid, "--what", "visits", "--run", run),
+		"c.svg": append(grid, "--what", "walk", "--policy", "epsilon:0.3"),
+		"d.png": append(grid, "--what", "policy", "--run", run),
+		"e.svg": {"rl", "plot", "--what", "error", "--answer", answer, "--smooth", "5"},
+	} {
+		path := filepath.Join(dir, name)
+		rotor(t, done, append(slices.Clone(args), "--out", path)...)
+		if text, err := os.ReadFile(path); err != nil || len(text) < 1000 {
+			t.Errorf("%s: %d bytes, %v", name, len(text), err)
+		}
+		if o := rotor(t, done, args...); len(o.stdout) < 100 {
+			t.Errorf("%s in characters: %q", name, o.stdout)
+		}
+	}
+	refuses(t, wrongUsage, []string{".svg or .png"}, append(grid, "--out", "x.gif")...)
+	refuses(t, wrongUsage, []string{"no grid"}, "rl", "plot", "--world", "walk5")
+	refuses(t, wrongUsage, []string{"--run FILE"}, append(grid, "--what", "visits")...)
+	w := rotor(t, done, "rl", "watch", "--world", "zhao5x5-episodic", "--episodes", "50", "--frames", "3")
+	if strings.Count(w.stdout, "lengths ") != 3 || strings.Contains(w.stdout, "\x1b") {
+		t.Errorf("%q", w.stdout)
+	}
+}
