@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // panels is the right-hand side B [K, N] of a product, to be had in panels of 32 columns.
 type panels struct {
 	kind int
@@ -49,4 +51,21 @@ func (b *panels) panel(v *kernels, s *scratch, dst []float32, j, k0, k1 int) ([]
 		b.p.turn(v, s, dst, j, k0, k1)
 	}
 	return dst, width
+}
+
+// soon says that rows k0 to k1 of panel j will be wanted. The processor sees by itself what is read in a row; blocks
+// that are far apart come from memory while tiles are computed.
+func (b *panels) soon(v *kernels, j, k0, k1 int) {
+	if b.kind != backward {
+		return
+	}
+	cols := min(width, b.p.in-j*width)
+	for k := ceil(k0, width); k*width < k1; k++ {
+		at := (k*b.p.in + j*width) * width
+		if b.p.h == nil {
+			v.fetch(unsafe.Pointer(&b.p.w[at]), cols*width*4)
+		} else {
+			v.fetch(unsafe.Pointer(&b.p.h[at]), cols*width*2)
+		}
+	}
 }

@@ -37,6 +37,7 @@ type product struct {
 	tiles, blocks int // of rows
 	group, groups int // panels in a unit; units side by side
 	runs          int // of K
+	ahead         int // how many panels further the one is that this worker will probably want next
 
 	packed []float32    // panels of B made beforehand, if shared
 	units  [2]func(int) // p.pack and p.unit, bound once
@@ -87,8 +88,9 @@ func (p *product) run(serial bool) {
 	}
 	shared := p.plan()
 	run := Parallel
+	p.ahead = Threads() * p.group
 	if serial {
-		run = inTurn
+		run, p.ahead = inTurn, 1
 	}
 	if shared {
 		n := ceil(p.n, width)
@@ -117,8 +119,8 @@ func (p *product) plan() (shared bool) {
 	}
 	most := 1152 / p.height // tiles of a block: many where a panel must be made or fetched from memory
 	if resident && (p.n*p.k < 4<<20 || p.copied) {
-		most = max(4, 96<<10/(p.k*p.height)) // else as many rows of A as fit in half of L2
-		most = min(most, 126/p.height)
+		most = max(4, 160<<10/(p.k*p.height)) // else as many rows of A as fit in two thirds of L2
+		most = min(most, 280/p.height)
 	}
 	p.blocks = ceil(p.tiles, most)
 	few := n
@@ -167,6 +169,10 @@ func (p *product) unit(i int) {
 			cols := min(width, p.n-j*width)
 			first := p.row(t0)
 			for t := t0; t < t1; t++ {
+				if next := j + p.ahead; next < n {
+					from, to := (k1-k0)*(t-t0)/(t1-t0), (k1-k0)*(t-t0+1)/(t1-t0)
+					p.b.soon(p.kernels, next, k0+from, k0+to)
+				}
 				r0, r1 := p.row(t), p.row(t+1)
 				p.tile(p.c.Data[r0*p.c.Stride+j*width:], p.c.Stride, a[(r0-first)*lda:], lda, b, ldb,
 					k1-k0, r1-r0, cols, p.add || run > 0)

@@ -4,6 +4,8 @@
 
 package kernel
 
+import "unsafe"
+
 // adamwAVX2 takes one step: m = b1·m + c1·g, v = b2·v + c2·g², w = keep·w − rate·m/(√(scale·v) + eps).
 //
 //go:noescape
@@ -103,6 +105,11 @@ func expSumAVX2(dst, x []float32, a float32) float32
 //
 //go:noescape
 func expSumAVX512(dst, x []float32, a float32) float32
+
+// fetchLines asks for n bytes from p, which will soon be read, to be brought into L2.
+//
+//go:noescape
+func fetchLines(p unsafe.Pointer, n int)
 
 // fmaPeakAVX2 runs n rounds of 12 independent multiplications with addition.
 //

@@ -466,3 +466,14 @@ row:
 	JNE row
 	VZEROUPPER
 	RET
+
+// func fetchLines(p unsafe.Pointer, n int)
+TEXT ·fetchLines(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), SI
+	MOVQ n+8(FP), CX
+line:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	SUBQ $64, CX
+	JGT line
+	RET

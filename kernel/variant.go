@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unsafe"
 
 	"github.com/rotor-lm/rotor/internal/impl"
 )
@@ -17,6 +18,8 @@ type kernels struct {
 	tile      func(c []float32, ldc int, a []float32, lda int, b []float32, ldb int, k, rows, cols int, add bool)
 	transpose func(dst []float32, ldd int, src []float32, lds, rows, cols int)
 	panel     func(dst []float32, src []float32, lds, rows, cols int)
+
+	fetch func(p unsafe.Pointer, bytes int) // into the cache, for it will soon be read
 
 	fmaPeak  func(n int)
 	fmaRound int // floating-point operations in one of its rounds
@@ -56,6 +59,7 @@ var portable = kernels{
 	tile:      tile,
 	transpose: transpose,
 	panel:     panel,
+	fetch:     func(unsafe.Pointer, int) {},
 	fmaPeak:   fmaPeak,
 	fmaRound:  16,
 	readPeak:  readPeak,

@@ -20,7 +20,7 @@ func machine() []*kernels {
 func avx2() *kernels {
 	v := portable
 	v.name, v.height, v.grain = "avx2", 6, 16
-	v.tile, v.transpose = tile8, transpose8
+	v.tile, v.transpose, v.fetch = tile8, transpose8, fetchLines
 	v.fmaPeak, v.fmaRound, v.readPeak = fmaPeakAVX2, 12*8*2, readPeakAVX2
 	loopsAVX2(&v)
 	v.fromBF16, v.fromF16 = eights(fromBF16AVX2, fromBF16), eights(fromF16AVX2, fromF16)

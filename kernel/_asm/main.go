@@ -34,7 +34,7 @@ const (
 func generate() map[string][]byte {
 	files := map[string][]byte{}
 	stubs := &bytes.Buffer{}
-	stubs.WriteString(notice + "//go:build !noasm\n\npackage kernel\n")
+	stubs.WriteString(notice + "//go:build !noasm\n\npackage kernel\n\nimport \"unsafe\"\n")
 	for name, write := range map[string]func(*asm){
 		"tile":      tiles,
 		"transpose": transposes,

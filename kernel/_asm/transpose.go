@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // Transposing in registers: 16×16 blocks for AVX-512, 8×8 for AVX2, by rounds of shuffles that double the length of
 // what belongs together.
 //
@@ -79,6 +77,15 @@ func transposes(a *asm) {
 		JNE row
 		VZEROUPPER
 		RET`)
+	fetches(a)
+}
+
+// fetches asks for what will soon be read.
+func fetches(a *asm) {
+	a.function("asks for n bytes from p, which will soon be read, to be brought into L2.", "fetchLines(p unsafe.Pointer, n int)", 16)
+	a.op("MOVQ p+0(FP), SI\nMOVQ n+8(FP), CX")
+	a.label("line")
+	a.op("PREFETCHT1 (SI)\nADDQ $64, SI\nSUBQ $64, CX\nJGT line\nRET")
 }
 
 func transposeArguments(a *asm) {
@@ -135,5 +142,3 @@ func shuffle8(a *asm) {
 		}
 	}
 }
-
-var _ = fmt.Sprint
