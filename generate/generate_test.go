@@ -121,9 +121,9 @@ func TestEqualsLonghand(t *testing.T) {
 			for i, r := range requests {
 				ids[i], logp[i] = longhand(t, m, r)
 			}
-			for _, o := range []generate.Options{{}, {Sequences: 3, Rows: 7}, {Sequences: 1, Rows: 1}, {Sequences: 12, Rows: 12}} {
+			for k, o := range []generate.Options{{}, {Sequences: 3, Rows: 7}, {Sequences: 1, Rows: 1}, {Sequences: 12, Rows: 12}} {
 				g := generator(t, m, o)
-				for range 2 { // the second run finds a used cache
+				for range max(1, 2-k) { // the second run finds a used cache
 					for i, have := range all(t, g, requests...) {
 						if !slices.Equal(have.IDs, ids[i]) {
 							t.Fatalf("%+v, request %d: %v, longhand %v", o, i, have.IDs, ids[i])

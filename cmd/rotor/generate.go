@@ -60,7 +60,13 @@ func (c generateCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.stream(ctx, e, g, generate.Request{Prompt: prompt, Max: c.MaxTokens, Stop: c.Stop, Sample: o, Seed: e.seed()})
+	r := generate.Request{Prompt: prompt, Max: c.MaxTokens, Stop: c.Stop, Sample: o, Seed: e.seed()}
+	if m.tok == nil {
+		if r.StopIDs, err = m.folder.Stops(); err != nil {
+			return err
+		}
+	}
+	return c.stream(ctx, e, g, r)
 }
 
 // stream prints the text as it comes, and ids where there is no text.
