@@ -9,7 +9,7 @@ import (
 const Ignore = -1
 
 // lossRows is the number of labelled rows whose logits exist at once.
-const lossRows = 64
+const lossRows = 256
 
 // CrossEntropy is the cross-entropy of the labels under the head's logits,
 // summed over the labelled rows and times scale.
@@ -62,7 +62,7 @@ func (n *crossEntropy) block(p *Pass, head Projection, lo, hi int, scale float32
 	h := child.Leaf(rows, hi-lo, c)
 	n.pass.Tape, n.pass.Seed = child, p.Seed+uint64(lo)
 	n.pass.Places = choose(n.pass.Places, p.Places, n.index[lo:hi])
-	loss := op.CrossEntropy(head.Forward(&n.pass, h), n.target[lo:hi])
+	loss := op.CrossEntropyInPlace(head.Forward(&n.pass, h), n.target[lo:hi])
 	sum := loss.Data[0]
 	if child.Recording() {
 		child.Backward(loss, scale)

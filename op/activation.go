@@ -27,6 +27,7 @@ func Activate(x *tensor.Tensor, f Activation) *tensor.Tensor {
 		n.forward, n.backward = n.forwardBlock, n.backwardBlock
 	}
 	eachBlock(x.Rows(), n.forward)
+	t.Hold(x)
 	t.Record(n, n.y, x)
 	return n.y
 }
@@ -92,6 +93,7 @@ func SwiGLU(g, u *tensor.Tensor) *tensor.Tensor {
 		n.forward, n.backward = n.forwardBlock, n.backwardBlock
 	}
 	eachBlock(g.Rows(), n.forward)
+	t.Hold(g, u)
 	t.Record(n, n.y, g, u)
 	return n.y
 }

@@ -64,6 +64,7 @@ func Mul(a, b *tensor.Tensor) *tensor.Tensor {
 	n := tensor.Make[mul](t)
 	n.a, n.b, n.y = a, b, t.New(a.Shape...)
 	kernel.Mul(n.y.Data, a.Data, b.Data)
+	t.Hold(a, b)
 	t.Record(n, n.y, a, b)
 	return n.y
 }
@@ -90,6 +91,7 @@ func MulRow(x, l *tensor.Tensor) *tensor.Tensor {
 	for i := range x.Rows() {
 		kernel.Mul(n.y.Row(i), x.Row(i), l.Data)
 	}
+	t.Hold(x)
 	t.Record(n, n.y, x, l)
 	return n.y
 }

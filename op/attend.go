@@ -198,6 +198,8 @@ func (n *attend) record(t *tensor.Tape) {
 	for _, p := range n.parts {
 		n.inputs = append(n.inputs, p.K, p.V)
 	}
+	t.Hold(n.inputs...)
+	t.Hold(n.y)
 	n.inputs = n.score.Relative.tensors(n.inputs)
 	t.Record(n, n.y, n.inputs...)
 }

@@ -14,8 +14,19 @@ import (
 //
 // Shapes: z [N, V], target [N] → L [1].
 func CrossEntropy(z *tensor.Tensor, target []int32) *tensor.Tensor {
+	return newCrossEntropy(z, target, false)
+}
+
+// CrossEntropyInPlace is CrossEntropy of logits that no other operation reads:
+// on the way back their memory becomes that of their gradient.
+func CrossEntropyInPlace(z *tensor.Tensor, target []int32) *tensor.Tensor {
+	return newCrossEntropy(z, target, true)
+}
+
+func newCrossEntropy(z *tensor.Tensor, target []int32, inPlace bool) *tensor.Tensor {
 	t := z.Tape()
 	n := tensor.Make[crossEntropy](t)
+	n.inPlace = inPlace
 	n.z, n.y, n.target = z, t.New(1), append(n.target[:0], target...)
 	n.lse = t.Floats(z.Rows())
 	if n.forward == nil {
@@ -27,6 +38,7 @@ func CrossEntropy(z *tensor.Tensor, target []int32) *tensor.Tensor {
 		sum += float64(n.lse[i]) - float64(z.Row(i)[id])
 	}
 	n.y.Data[0] = float32(sum)
+	t.Hold(z)
 	t.Record(n, n.y, z)
 	return n.y
 }
@@ -35,15 +47,18 @@ type crossEntropy struct {
 	z, y              *tensor.Tensor
 	target            []int32
 	lse               []float32
-	grad              kernel.Matrix
-	add               bool
+	add, inPlace      bool
 	forward, backward func(int)
 }
 
 func (n *crossEntropy) forwardRow(i int) { n.lse[i] = kernel.LogSumExp(n.z.Row(i)) }
 
 func (n *crossEntropy) Backward() {
-	n.grad, n.add = n.z.GradTarget()
+	if n.inPlace && n.z.Grad == nil {
+		n.z.Grad, n.add = n.z.Data, false
+	} else {
+		_, n.add = n.z.GradTarget()
+	}
 	kernel.Parallel(n.z.Rows(), n.backward)
 }
 

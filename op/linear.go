@@ -94,8 +94,13 @@ type inner struct {
 
 func (n *linear) record(t *tensor.Tape) {
 	n.inputs = append(n.inputs[:0], n.x, n.a.W, n.a.Bias)
+	read := n.a.W != nil && n.a.W.Learns()
 	for _, l := range n.a.Terms {
 		n.inputs = append(n.inputs, l.A, l.B)
+		read = read || l.A.Learns() && l.Dropout == 0
+	}
+	if read {
+		t.Hold(n.x)
 	}
 	t.Record(n, n.y, n.inputs...)
 }

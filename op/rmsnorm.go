@@ -30,6 +30,7 @@ func RMSNorm(x, w *tensor.Tensor, eps float32) *tensor.Tensor {
 		n.forward, n.backward = n.forwardBlock, n.backwardBlock
 	}
 	eachBlock(x.Rows(), n.forward)
+	t.Hold(x)
 	t.Record(n, n.y, x, w)
 	return n.y
 }

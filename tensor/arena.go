@@ -6,7 +6,13 @@ import "math/bits"
 // that does what the last one did allocates nothing.
 type arena struct {
 	spare map[int][][]float32 // free buffers by capacity
-	live  [][]float32         // handed out, in order
+	live  []loan              // handed out, in order
+}
+
+// loan is a buffer that is in use. One that is held stays until the reset.
+type loan struct {
+	buf  []float32
+	held bool
 }
 
 // get returns n elements of garbage from a buffer with room for at least room.
@@ -20,7 +26,7 @@ func (a *arena) get(n, room int) []float32 {
 		buf = make([]float32, c)
 	}
 	buf = buf[:n]
-	a.live = append(a.live, buf)
+	a.live = append(a.live, loan{buf: buf})
 	return buf
 }
 
@@ -30,29 +36,49 @@ func (a *arena) put(buf []float32) {
 	if cap(buf) == 0 {
 		return
 	}
-	for i := len(a.live) - 1; i >= 0; i-- {
-		if same(a.live[i], buf) {
-			a.live = append(a.live[:i], a.live[i+1:]...)
-			a.keep(buf)
-			return
-		}
+	if i := a.find(buf); i >= 0 {
+		a.live = append(a.live[:i], a.live[i+1:]...)
+		a.keep(buf)
 	}
 }
 
-// free takes back all buffers handed out since mark, except the one of keep.
+// hold keeps a buffer from being taken back before the reset.
+func (a *arena) hold(buf []float32) {
+	if i := a.find(buf); i >= 0 {
+		a.live[i].held = true
+	}
+}
+
+// find is the place of a buffer among those in use, or −1.
+func (a *arena) find(buf []float32) int {
+	for i := len(a.live) - 1; i >= 0; i-- {
+		if same(a.live[i].buf, buf) {
+			return i
+		}
+	}
+	return -1
+}
+
+// free takes back all buffers handed out since mark that are not held, except
+// the one of keep.
 func (a *arena) free(mark int, keep []float32) {
 	live := a.live[:mark]
-	for _, buf := range a.live[mark:] {
-		if same(buf, keep) {
-			live = append(live, buf)
+	for _, l := range a.live[mark:] {
+		if l.held || same(l.buf, keep) {
+			live = append(live, l)
 		} else {
-			a.keep(buf)
+			a.keep(l.buf)
 		}
 	}
 	a.live = live
 }
 
-func (a *arena) reset() { a.free(0, nil) }
+func (a *arena) reset() {
+	for _, l := range a.live {
+		a.keep(l.buf)
+	}
+	a.live = a.live[:0]
+}
 
 func (a *arena) keep(buf []float32) {
 	if a.spare == nil {

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"math"
 	"reflect"
 )
 
@@ -104,8 +105,13 @@ func (t *Tape) room(shape []int) int {
 	return n
 }
 
-// Floats returns scratch memory that lives until the tape is reset.
-func (t *Tape) Floats(n int) []float32 { return t.arena.get(n, n) }
+// Floats returns scratch memory that lives until the tape is reset, or Free
+// gives it back.
+func (t *Tape) Floats(n int) []float32 {
+	buf := t.arena.get(n, n)
+	t.arena.live[len(t.arena.live)-1].held = true
+	return buf
+}
 
 // Free gives back, before the reset, memory that New or Floats handed out and
 // that nothing refers to any more.
@@ -169,17 +175,43 @@ func (t *Tape) Reset() {
 	}
 }
 
-// Mark and Keep bound the memory of a pass that records nothing: Keep frees
-// all that was made since the mark, except x. On a recording tape, which needs
-// it all for the way back, it does nothing.
+// Hold says that the way back will read the elements of x. An operation calls
+// it in its forward pass, for just those of its inputs and outputs that its
+// gradient is computed from; it does nothing where no gradient is recorded.
+func (t *Tape) Hold(x ...*Tensor) {
+	if !t.record {
+		return
+	}
+	for _, x := range x {
+		if x.tape == t {
+			t.arena.hold(x.Data)
+		}
+	}
+}
+
+// Mark and Keep bound the memory of a pass. Keep gives back the elements of all
+// that was made since the mark, except those of x and those that are held for
+// the way back: nothing made in between may be read by a later operation. So
+// the input of a frozen matrix, which no gradient needs, is not kept.
 func (t *Tape) Mark() int { return len(t.arena.live) }
 
 // Keep is described at Mark.
 func (t *Tape) Keep(mark int, x *Tensor) *Tensor {
-	if !t.record {
-		t.arena.free(mark, x.Data)
-	}
+	t.arena.free(mark, x.Data)
 	return x
+}
+
+// Poison fills all memory that has been given back with NaN, so that a test
+// finds out who still reads it.
+func (t *Tape) Poison() {
+	for _, list := range t.arena.spare {
+		for _, buf := range list {
+			buf = buf[:cap(buf)]
+			for i := range buf {
+				buf[i] = float32(math.NaN())
+			}
+		}
+	}
 }
 
 // Make returns a node of type N from the tape's pool, as it was left.

@@ -40,16 +40,20 @@ func (c Case) Run(t *testing.T) {
 	var coef []float32
 	forward := func() (float64, []*tensor.Tensor, *tensor.Tensor) {
 		tape.Reset()
+		mark := tape.Mark()
 		x := make([]*tensor.Tensor, len(data))
 		for i, s := range c.Shapes {
-			x[i] = tape.Leaf(data[i], s...)
+			own := tape.New(s...).Data // the tape's own, to be poisoned where it is not held
+			copy(own, data[i])
+			x[i] = tape.Leaf(own, s...)
 			for _, w := range c.Weights {
 				if w == i {
 					x[i] = tensor.From(data[i], s...).Learn()
 				}
 			}
 		}
-		y := c.F(tape, x...)
+		y := tape.Keep(mark, c.F(tape, x...))
+		tape.Poison() // whatever the operation did not hold is gone
 		for coef == nil || len(coef) < y.Len() {
 			coef = append(coef, float32(rng.NormFloat64()))
 		}
