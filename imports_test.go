@@ -14,7 +14,7 @@ const module = "github.com/rotor-lm/rotor"
 // layers lists every package from the ground up. A package may import only
 // those above it in this list.
 var layers = []string{
-	"internal/impl", "internal/atomicfile", "internal/chart",
+	"internal/impl", "internal/atomicfile", "internal/nearest", "internal/chart",
 	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
 	"model", "model/llama", "model/gpt2",
 	"checkpoint", "checkpoint/safetensors",

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/optim"
 	"github.com/rotor-lm/rotor/peft"
 )
@@ -299,45 +300,7 @@ func unknown(where, key, method string) error {
 	if method != "" {
 		of = " of method " + method
 	}
-	if near := Nearest(key, names); near != "" {
-		return fmt.Errorf("%s: there is no key %q%s; did you mean %q?", where, key, of, near)
-	}
-	return fmt.Errorf("%s: there is no key %q%s", where, key, of)
-}
-
-// Nearest is the name that the fewest changed letters away from what was
-// written, if they are few enough to be a slip, and otherwise "".
-//
-// Levenshtein, Binary Codes Capable of Correcting Deletions, Insertions and
-// Reversals, 1966.
-func Nearest(written string, names []string) string {
-	best, least := "", max(2, len(written)/3)+1
-	for _, n := range names {
-		if d := distance(written, n); d < least {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Errorf("%s: there is no key %q%s; did you mean %q?", where, key, of, nearest.Word(key, names))
 }
 
 func (c *Config) check() error {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rotor-lm/rotor/internal/atomicfile"
+	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/rl"
 	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
@@ -126,7 +127,7 @@ func (c rlLearnCmd) job(w *world.World) (*job, error) {
 		for _, a := range tabular.Catalogue() {
 			names = append(names, a.Name)
 		}
-		return nil, usagef("no algorithm %q; the nearest is %s (rotor rl list names all)", c.Algorithm, nearest(c.Algorithm, names))
+		return nil, usagef("no algorithm %q; the nearest is %s (rotor rl list names all)", c.Algorithm, nearest.Word(c.Algorithm, names))
 	}
 	if w.Count() == 0 {
 		return nil, usagef("world %s has more states than a table can hold", w.Name)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/model"
 )
 
@@ -42,7 +43,7 @@ func findShape(name string) (shape, error) {
 		return s, nil
 	}
 	names := slices.Sorted(maps.Keys(shapes))
-	return shape{}, usagef("unknown shape %q; the nearest is %s, and there are %v", name, nearest(name, names), names)
+	return shape{}, usagef("unknown shape %q; the nearest is %s, and there are %v", name, nearest.Word(name, names), names)
 }
 
 // config is the shape as a config.json.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rotor-lm/rotor/internal/nearest"
 )
 
 // A drawn world is a text file: settings, one a line, then the drawing.
@@ -270,7 +272,7 @@ func (g *Grid) readMoves(set *Settings) error {
 			for _, m := range moves {
 				names = append(names, m.Name)
 			}
-			return fmt.Errorf("actions: no move %q; did you mean %s?", word, Nearest(word, names))
+			return fmt.Errorf("actions: no move %q; did you mean %s?", word, nearest.Word(word, names))
 		}
 		if slices.Contains(g.Moves, moves[at]) {
 			return fmt.Errorf("actions: %s stands there twice", word)

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/rotor-lm/rotor/internal/nearest"
 )
 
 // Settings are the options of a world as a user wrote them, KEY=VALUE. A world
@@ -123,43 +125,11 @@ func (s *Settings) Err() error {
 		for _, a := range s.asked {
 			names = append(names, a.Name)
 		}
-		errs = append(errs, fmt.Sprintf("no option %q; did you mean %s? (has: %s)", key, Nearest(key, names), strings.Join(names, ", ")))
+		errs = append(errs, fmt.Sprintf("no option %q; did you mean %s? (has: %s)", key, nearest.Word(key, names), strings.Join(names, ", ")))
 	}
 	if len(errs) == 0 {
 		return nil
 	}
 	sort.Strings(errs)
 	return fmt.Errorf("%s", strings.Join(errs, "; "))
-}
-
-// Nearest returns the name with the fewest edits from what was written.
-func Nearest(written string, names []string) string {
-	best, least := "", math.MaxInt
-	for _, name := range names {
-		if d := edits(written, name); d < least {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// edits is the number of letters to insert, delete or change (Levenshtein 1966).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

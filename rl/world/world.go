@@ -24,6 +24,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/rl"
 )
 
@@ -198,7 +199,7 @@ func OpenWith(name string, set *Settings) (*World, error) {
 		text, err := readGrid(name)
 		if err != nil {
 			if os.IsNotExist(err) && !strings.ContainsAny(name, "/.\\") {
-				return nil, fmt.Errorf("no world %q; did you mean %s? `rotor rl list` names them all", name, Nearest(name, Names()))
+				return nil, fmt.Errorf("no world %q; did you mean %s? `rotor rl list` names them all", name, nearest.Word(name, Names()))
 			}
 			return nil, fmt.Errorf("world %s: %w", name, err)
 		}
