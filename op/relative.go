@@ -104,11 +104,60 @@ func (w *work) relative(q kernel.Matrix, c strip) {
 		w.each(c, func(_, j, at, b int) { s[at] += w.score.Scale * t.Data[(j-c.lo)*n+b] })
 	}
 	if r.Bias != nil {
-		heads := r.Bias.Shape[1]
-		w.each(c, func(_, _, at, b int) { s[at] += r.Bias.Data[b*heads+w.head] })
+		w.bias(c)
 	}
 	if r.Extra != nil {
 		w.each(c, func(i, j, at, _ int) { s[at] += r.Extra.Data[w.extra(i, j, c)] })
+	}
+}
+
+// The bias of a pair depends on its distance alone, and a row's keys stand at
+// consecutive distances: with one entry a distance, from the largest down, the
+// bias of a row is a run of the table, and the next row's begins one earlier.
+
+// distances is the number of distances in a strip, and the largest.
+func (w *work) distances(c strip) (n, largest int) {
+	return w.rows() + c.hi - c.lo - 1, w.distance(w.rows()-1, c.lo, c)
+}
+
+// run is the part of a table of distances that belongs to row i of a strip.
+func (w *work) run(table []float32, i int, c strip) []float32 {
+	from := w.rows() - 1 - i
+	return table[from : from+c.hi-c.lo]
+}
+
+// bias adds β_b(i−j) to the scores. Pairs that may not see each other get none:
+// their distance may have no bucket.
+func (w *work) bias(c strip) {
+	r := w.score.Relative
+	n, largest := w.distances(c)
+	table, heads := grow(&w.bucket, n), r.Bias.Shape[1]
+	for k := range table {
+		table[k] = 0
+		if d := largest - k; w.score.Mask.admits(int32(d), 0) {
+			table[k] = r.Bias.Data[r.Bucket(d)*heads+w.head]
+		}
+	}
+	for i := range w.rows() {
+		row := w.strip[i*w.width+c.at:][:c.hi-c.lo]
+		kernel.Add(row, row, w.run(table, i, c))
+	}
+}
+
+// biasBackward sums dS by distance, then by bucket.
+func (w *work) biasBackward(c strip) {
+	r := w.score.Relative
+	n, largest := w.distances(c)
+	table, heads := grow(&w.bucket, n), r.Bias.Shape[1]
+	clear(table)
+	for i := range w.rows() {
+		run := w.run(table, i, c)
+		kernel.Add(run, run, w.grad[i*w.width+c.at:][:c.hi-c.lo])
+	}
+	for k, g := range table {
+		if d := largest - k; w.score.Mask.admits(int32(d), 0) {
+			r.Bias.Grad[r.Bucket(d)*heads+w.head] += g
+		}
 	}
 }
 
@@ -146,8 +195,7 @@ func (w *work) relativeBackward(q kernel.Matrix, c strip) {
 		}
 	}
 	if r.Bias != nil && r.Bias.Grad != nil {
-		heads := r.Bias.Shape[1]
-		w.each(c, func(_, _, at, b int) { r.Bias.Grad[b*heads+w.head] += ds[at] })
+		w.biasBackward(c)
 	}
 	if r.Extra != nil && r.Extra.Grad != nil {
 		w.each(c, func(i, j, at, _ int) { r.Extra.Grad[w.extra(i, j, c)] += ds[at] })
