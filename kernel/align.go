@@ -8,6 +8,7 @@ func aligned(n int) []float32 {
 		return nil
 	}
 	b := make([]float32, n+15)
+	huge(b)
 	at := int(-uintptr(unsafe.Pointer(&b[0]))/4) & 15
 	return b[at : at+n : at+n]
 }

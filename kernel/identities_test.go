@@ -124,7 +124,7 @@ func TestThreadsChangeNothing(t *testing.T) {
 	defer SetThreads(0)
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(23, 24))
-		const m, n, k = 75, 200, 1300
+		const m, n, k = 45, 100, 1100
 		x, w, dy := randomMatrix(rng, m, k), randomMatrix(rng, n, k), randomMatrix(rng, m, n)
 		p := Pack(w)
 		var want []float32

@@ -89,7 +89,9 @@ func newHalf(w []uint16, out, in int, kind Half) *Packed {
 	if len(w) != out*in {
 		panic(fmt.Sprintf("kernel: PackHalf: [%d, %d] has %d numbers", out, in, len(w)))
 	}
-	return &Packed{out: out, in: in, kind: kind, h: make([]uint16, ceil(out, width)*width*in)}
+	p := &Packed{out: out, in: in, kind: kind, h: make([]uint16, ceil(out, width)*width*in)}
+	huge(p.h)
+	return p
 }
 
 // Dims returns the weight's shape.
