@@ -51,15 +51,25 @@ func NewAdam(w []float32, lr float64, chunks int) *Adam {
 	return a
 }
 
-// Step calls rows(0) … rows(chunks−1), each with a gradient to add to, on all
-// cores, and then moves the weights once.
+// Step is Gradient, and then Move.
 func (a *Adam) Step(chunks int, rows func(chunk int, grad []float32)) {
+	a.Gradient(chunks, rows)
+	a.Move()
+}
+
+// Gradient calls rows(0) … rows(chunks−1), each with a gradient to add to, on all
+// cores, and adds them up.
+func (a *Adam) Gradient(chunks int, rows func(chunk int, grad []float32)) {
 	a.rows = rows
 	kernel.Parallel(chunks, a.chunk)
 	for _, g := range a.grads[chunks:] {
 		clear(g)
 	}
 	kernel.Parallel(len(a.norms), a.sum)
+}
+
+// Move steps the weights by the last gradient.
+func (a *Adam) Move() {
 	a.step++
 	t := float64(a.step)
 	a.now = kernel.AdamWStep{

@@ -1,22 +1,47 @@
 package approx
 
 import (
+	"context"
 	"iter"
 	"math/rand/v2"
 
 	"github.com/rotor-lm/rotor/rl"
 )
 
-// Learn takes so many steps and yields every episode that ends in them. It may be
-// stopped between two episodes and called again: the run goes on where it was.
-func (a *DeepQ) Learn(steps int) iter.Seq[rl.Episode] {
-	return func(yield func(rl.Episode) bool) {
-		for range steps {
-			if e, ended := a.Step(); ended && !yield(e) {
+// Agent is something with a network that learns by acting.
+type Agent interface {
+	Advance() []rl.Episode   // take a step in every world that it has; the episodes that ended, until the next call
+	Steps() int              // taken so far, in all worlds
+	Act(x []float64) float64 // the best action for what is seen: the number of one, or a force
+}
+
+// Learn lets an agent act until it has taken so many steps in all, and yields
+// every episode that ends. It may be stopped and called again, and goes on where
+// it was. It ends with an error if ctx does or if a world fails; what was learned
+// stays.
+func Learn(ctx context.Context, a Agent, steps int) iter.Seq2[rl.Episode, error] {
+	return func(yield func(rl.Episode, error) bool) {
+		for a.Steps() < steps {
+			ended, err := advance(ctx, a)
+			if err != nil {
+				yield(rl.Episode{}, err)
 				return
+			}
+			for _, e := range ended {
+				if !yield(e, nil) {
+					return
+				}
 			}
 		}
 	}
+}
+
+func advance(ctx context.Context, a Agent) (ended []rl.Episode, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	defer rl.Catch(&err)
+	return a.Advance(), nil
 }
 
 // Evaluate lets act, the number of an action or a force for what is seen, play so

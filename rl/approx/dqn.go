@@ -121,10 +121,12 @@ type DeepQ struct {
 	Taken   int     // steps
 
 	env     Env
-	runner  runner
+	runner  Runner
 	rng     *rand.Rand // of exploration and of batches
 	adam    *Adam
 	updates int
+	taken   [1]float32
+	ended   [1]rl.Episode
 
 	rows   []int // drawn     [batch]
 	weight []float32
@@ -169,24 +171,27 @@ func (c DQN) New(env Env, actions int) (*DeepQ, error) {
 	}
 	a.act = a.newChunk(1)
 	a.work = a.learnChunk
-	a.runner = newRunner(env, rl.NewRand(c.Seed, 3), c.Horizon)
+	a.runner = NewRunner(env, rl.NewRand(c.Seed, 3), c.Horizon)
 	return a, nil
 }
 
-// Step takes one step in the world, remembers it, and learns when it is time. It
-// returns the episode that ended with it, if one did.
-func (a *DeepQ) Step() (rl.Episode, bool) {
+// Steps is how many were taken.
+func (a *DeepQ) Steps() int { return a.Taken }
+
+// Advance takes one step in the world, remembers it, and learns when it is time.
+func (a *DeepQ) Advance() []rl.Episode {
 	r := &a.runner
 	a.Taken++
-	action := 0
+	var action int
 	if a.Taken <= a.Warmup || a.rng.Float64() < a.Epsilon.At(a.Taken) {
 		action = a.rng.IntN(a.Actions)
 	} else {
-		action = a.best(r.state)
+		action = a.best(r.State)
 	}
-	reward, gamma, cut := r.step(float64(action))
-	a.Replay.Add(r.before, []float32{float32(action)}, float32(reward), float32(gamma*a.Gamma), r.state, cut)
-	e := r.finish(cut)
+	a.taken[0] = float32(action)
+	reward, gamma, cut := r.Step(float64(action))
+	a.Replay.Add(r.Before, a.taken[:], float32(reward), float32(gamma*a.Gamma), r.State, cut)
+	a.ended[0] = r.Finish(cut)
 	if a.Taken%a.Copy == 0 {
 		a.Sync()
 	}
@@ -195,7 +200,10 @@ func (a *DeepQ) Step() (rl.Episode, bool) {
 			a.Update()
 		}
 	}
-	return e, cut
+	if cut {
+		return a.ended[:]
+	}
+	return nil
 }
 
 // Sync moves w⁻ toward w.

@@ -152,7 +152,7 @@ func zhaoNet(t *testing.T, steps, batch int) *DeepQ {
 	first := a.Net.W[:4*100]
 	kernel.Scale(first, 4, first)
 	for range steps { // all by chance: the uniform policy
-		a.Step()
+		a.Advance()
 	}
 	for k := range 10_000 {
 		if k%50 == 0 {
@@ -236,7 +236,10 @@ func TestDQNOptions(t *testing.T) {
 					t.Fatal(err)
 				}
 				before := slices.Clone(a.Net.W)
-				for range a.Learn(160) {
+				for _, err := range Learn(t.Context(), a, 160) {
+					if err != nil {
+						t.Fatal(err)
+					}
 				}
 				if slices.Equal(before, a.Net.W) {
 					t.Fatal("learned nothing")
@@ -247,7 +250,7 @@ func TestDQNOptions(t *testing.T) {
 			if !slices.Equal(one.Net.W, two.Net.W) {
 				t.Error("weights depend on the number of cores")
 			}
-			if n := testing.AllocsPerRun(20, func() { one.Step() }); n > 0 {
+			if n := testing.AllocsPerRun(20, func() { one.Advance() }); n > 0 {
 				t.Errorf("%g allocations in a step", n)
 			}
 		})

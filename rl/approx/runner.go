@@ -6,39 +6,40 @@ import (
 	"github.com/rotor-lm/rotor/rl"
 )
 
-// runner walks through one world, and cuts runs at the horizon.
-type runner struct {
+// Runner walks through one world, and cuts runs at the horizon.
+type Runner struct {
 	env     Env
 	rng     *rand.Rand
 	horizon int
 	x       []float64
-	before  []float32 // what was seen before the last step
-	state   []float32 // what is seen now
+	Before  []float32 // what was seen before the last step
+	State   []float32 // what is seen now
 	scratch []float32
 	episode rl.Episode
 }
 
-func newRunner(env Env, rng *rand.Rand, horizon int) runner {
+// NewRunner begins a run, whose random numbers are rng's. A horizon of zero is none.
+func NewRunner(env Env, rng *rand.Rand, horizon int) Runner {
 	n := env.Width()
-	r := runner{env: env, rng: rng, horizon: horizon, x: make([]float64, n), before: make([]float32, n), state: make([]float32, n), scratch: make([]float32, n)}
+	r := Runner{env: env, rng: rng, horizon: horizon, x: make([]float64, n), Before: make([]float32, n), State: make([]float32, n), scratch: make([]float32, n)}
 	r.begin()
 	return r
 }
 
-func (r *runner) begin() {
+func (r *Runner) begin() {
 	r.env.Reset(r.rng)
 	r.look()
 }
 
-func (r *runner) look() {
+func (r *Runner) look() {
 	r.env.Observe(r.x)
-	narrow(r.state, r.x)
+	narrow(r.State, r.x)
 }
 
-// step acts. The run is cut where the world ends it or at the horizon; finish then
+// Step acts. The run is cut where the world ends it or at the horizon; Finish then
 // begins the next, after whoever learns has seen the state reached.
-func (r *runner) step(action float64) (reward, gamma float64, cut bool) {
-	copy(r.before, r.state)
+func (r *Runner) Step(action float64) (reward, gamma float64, cut bool) {
+	copy(r.Before, r.State)
 	reward, gamma = r.env.Act(action)
 	r.look()
 	r.episode.Length++
@@ -47,7 +48,8 @@ func (r *runner) step(action float64) (reward, gamma float64, cut bool) {
 	return reward, gamma, gamma == 0 || r.episode.Length == r.horizon
 }
 
-func (r *runner) finish(cut bool) rl.Episode {
+// Finish returns the run so far, and begins the next if it was cut.
+func (r *Runner) Finish(cut bool) rl.Episode {
 	e := r.episode
 	if cut {
 		r.episode = rl.Episode{N: e.N + 1}
