@@ -1,0 +1,123 @@
+// Package docs_test holds the pages against the repository.
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	link  = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	fence = regexp.MustCompile("(?ms)^```.*?^```$")
+	inset = regexp.MustCompile(`go run (\./[\w./-]+)`)
+)
+
+// pages yields every Markdown file of the repository that is ours.
+func pages(t *testing.T, f func(path, text string)) {
+	t.Helper()
+	n := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && (name == "testdata" || strings.HasPrefix(name, ".") && name != "..") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(name) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		n++
+		f(path, strings.ReplaceAll(string(text), "\r\n", "\n"))
+		return err
+	})
+	if err != nil || n < 7 {
+		t.Fatalf("%d pages: %v", n, err)
+	}
+}
+
+// Every link to a file leads to one.
+func TestLinks(t *testing.T) {
+	pages(t, func(path, text string) {
+		for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+			to, _, _ := strings.Cut(m[1], "#")
+			if to == "" || strings.Contains(to, "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(to))); err != nil {
+				t.Errorf("%s links to %s, which is not there", path, to)
+			}
+		}
+	})
+}
+
+// Every program that a page runs is in the tree.
+func TestPrograms(t *testing.T) {
+	found := 0
+	pages(t, func(path, text string) {
+		for _, m := range inset.FindAllStringSubmatch(text, -1) {
+			found++
+			if files, _ := filepath.Glob(filepath.Join("..", filepath.FromSlash(m[1]), "*.go")); len(files) == 0 {
+				t.Errorf("%s runs %s, which is not there", path, m[1])
+			}
+		}
+	})
+	if found == 0 {
+		t.Error("no page runs a program")
+	}
+}
+
+// A page and its twin in the other language have the same shape: headings,
+// included files, pictures, programs and links.
+func TestTwins(t *testing.T) {
+	shape := func(path string) (list []string) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := strings.ReplaceAll(string(text), "\r\n", "\n")
+		page = strings.ReplaceAll(page, ".zh-CN.md", ".md")
+		code := false
+		for _, line := range strings.Split(page, "\n") {
+			switch {
+			case strings.HasPrefix(line, "```"):
+				code = !code
+				list = append(list, line)
+			case code:
+			case strings.HasPrefix(line, "#"):
+				list = append(list, line[:strings.IndexByte(line, ' ')])
+			case strings.HasPrefix(line, "<!-- "):
+				list = append(list, line)
+			case strings.HasPrefix(line, "| `rotor"):
+				list = append(list, strings.SplitN(line, "|", 3)[1])
+			}
+			if !code {
+				for _, m := range link.FindAllStringSubmatch(line, -1) {
+					list = append(list, m[1])
+				}
+			}
+		}
+		return list
+	}
+	for _, page := range []string{"../README", "ideas"} {
+		en, zh := shape(page+".md"), shape(page+".zh-CN.md")
+		// Sentences may turn around, so links are compared as a set, and the rest in order.
+		count := map[string]int{}
+		for _, x := range en {
+			count[x]++
+		}
+		for _, x := range zh {
+			count[x]--
+		}
+		for x, n := range count {
+			if n != 0 {
+				t.Errorf("%s: %q stands %+d times more in English than in Chinese", page, x, n)
+			}
+		}
+	}
+}
