@@ -167,7 +167,7 @@ func showExamples(ctx context.Context, e *env, cfg train.Config, n int) error {
 		if err := data.Show(e.Stdout, q, tok, e.Colour); err != nil {
 			return err
 		}
-		e.printf("%s\n", e.paint(faint, fmt.Sprintf("example %d of %d: %d of %d tokens are learned", i+1, set.Len(), q.Labels(), q.Rows())))
+		e.printf("%s\n", e.paint(faint, fmt.Sprintf("example %d of %d", i+1, set.Len())))
 	}
 	e.printf("\n%s", set.Stats())
 	return nil
