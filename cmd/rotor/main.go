@@ -92,7 +92,6 @@ func newParser(c *commands, e *env) (*kong.Kong, error) {
 			{Key: "rest", Title: "The rest:"},
 			{Key: "all", Title: "Flags of every command:"},
 		}),
-		kong.UsageOnError(),
 	)
 }
 

@@ -73,11 +73,13 @@ func (p *progress) step(s train.Step) {
 	p.open = true
 }
 
-// share is the share of the machine's peak, which is measured at the first step.
+// share is the share of the machine's peak, which is measured at the first step
+// and, on a machine that was busy then, is at least what has been seen since.
 func (p *progress) share(s train.Step) float64 {
 	if p.peak == 0 {
-		p.peak = kernel.PeakFLOPS(50 * time.Millisecond)
+		p.peak = kernel.PeakFLOPS(100 * time.Millisecond)
 	}
+	p.peak = max(p.peak, s.FLOPS)
 	return s.FLOPS / p.peak
 }
 

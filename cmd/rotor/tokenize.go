@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rotor-lm/rotor/tokenizer"
 )
@@ -59,10 +60,13 @@ func (c tokenizeCmd) Run(e *env) error {
 }
 
 // show is what a token stands for, or its name where that is nothing, with the
-// end of a line made visible.
+// end of a line made visible, and as bytes where it is a part of a character.
 func show(text, token string) string {
-	if text == "" {
+	switch {
+	case text == "":
 		return token
+	case !utf8.ValidString(text):
+		return fmt.Sprintf("⟨% x⟩", text)
 	}
 	return strings.ReplaceAll(text, "\n", "↵\n")
 }

@@ -174,7 +174,7 @@ func TestInterruptAndResume(t *testing.T) {
 		t.Skip("there are no signals to send")
 	}
 	dir := tiny(t, llamaConfig, 1, false)
-	data := write(t, "long.jsonl", strings.Repeat(`{"text":"`+strings.Repeat("the sea is wide ", 40)+`"}`+"\n", 24))
+	data := write(t, "long.jsonl", strings.Repeat(`{"text":"`+strings.Repeat("the sea is wide ", 12)+`"}`+"\n", 24))
 	tmp := t.TempDir()
 	whole, cut := filepath.Join(tmp, "whole"), filepath.Join(tmp, "cut")
 	args := []string{"train", "--model", dir, "--data", data, "--steps", "25", "--batch", "24", "--save-every", "1000", "--dropout", "0.1", "--lr", "0.01"}
