@@ -139,11 +139,13 @@ func TestTrainingStepAllocatesNothing(t *testing.T) {
 // adapter.
 func TestNothingBelowTheLowestAdapter(t *testing.T) {
 	base := build(t, llama)
+	live := 0 // buffers that wait for the way back
 	steps := func(c peft.Method) int {
 		m := adapt(t, base, c)
 		p := newPass(tensor.NewTape(0), 8)
 		m.Rows(p)
 		n := p.Tape.Steps()
+		live = p.Tape.Mark()
 		gradients(m, newPass(tensor.NewTape(0), 8))
 		return n
 	}
@@ -152,8 +154,17 @@ func TestNothingBelowTheLowestAdapter(t *testing.T) {
 	if n := frozen.Tape.Steps(); n != 0 {
 		t.Errorf("a frozen model has its tape remember %d operations", n)
 	}
+	inference := newPass(tensor.NoGrad(0), 8)
+	base.Rows(inference)
+	if n, want := frozen.Tape.Mark(), inference.Tape.Mark(); n != want {
+		t.Errorf("a frozen model keeps %d buffers while training, want the %d of inference", n, want)
+	}
 	both := steps(&peft.LoRA{Rank: 2, Targets: peft.Select("q_proj,down_proj")})
+	whole := live
 	upper := steps(&peft.LoRA{Rank: 2, Targets: peft.Select("q_proj,down_proj"), Layers: []int{1}})
+	if live > whole*2/3 {
+		t.Errorf("adapters in the upper of two blocks keep %d buffers, in both %d", live, whole)
+	}
 	last := steps(&peft.LoRA{Rank: 2, Targets: peft.Select("down_proj"), Layers: []int{1}})
 	if head := steps(&peft.LoRA{Rank: 2, Targets: peft.Select("lm_head")}); head != 0 {
 		t.Errorf("an adapted head has the tape of the rows remember %d operations", head)

@@ -59,12 +59,12 @@ func (a *arena) find(buf []float32) int {
 	return -1
 }
 
-// free takes back all buffers handed out since mark that are not held, except
-// the one of keep.
-func (a *arena) free(mark int, keep []float32) {
+// free takes back all buffers handed out since mark, except the one of keep,
+// and, where held says so, those that are held.
+func (a *arena) free(mark int, keep []float32, held bool) {
 	live := a.live[:mark]
 	for _, l := range a.live[mark:] {
-		if l.held || same(l.buf, keep) {
+		if held && l.held || same(l.buf, keep) {
 			live = append(live, l)
 		} else {
 			a.keep(l.buf)

@@ -192,12 +192,13 @@ func (t *Tape) Hold(x ...*Tensor) {
 // Mark and Keep bound the memory of a pass. Keep gives back the elements of all
 // that was made since the mark, except those of x and those that are held for
 // the way back: nothing made in between may be read by a later operation. So
-// the input of a frozen matrix, which no gradient needs, is not kept.
+// the input of a frozen matrix, which no gradient needs, is not kept. Where x
+// itself wants no gradient, in inference and below the lowest adapter, nothing is.
 func (t *Tape) Mark() int { return len(t.arena.live) }
 
 // Keep is described at Mark.
 func (t *Tape) Keep(mark int, x *Tensor) *Tensor {
-	t.arena.free(mark, x.Data)
+	t.arena.free(mark, x.Data, x.needs)
 	return x
 }
 
