@@ -75,6 +75,16 @@ func (k Key) text() bool {
 	return k.field.Type.Kind() == reflect.String || p.Implements(reflect.TypeFor[interface{ UnmarshalText([]byte) error }]())
 }
 
+// pairs reports whether the value is names with a value each, and list whether
+// it is a list of one kind of value.
+func (k Key) pairs() bool { return pairs(k.field.Type) }
+
+func (k Key) list() bool { return k.field.Type.Kind() == reflect.Slice && !k.pairs() }
+
+func pairs(t reflect.Type) bool {
+	return t.Kind() == reflect.Map || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
+}
+
 // Keys lists the settings of a job with the given method, its own last. An
 // unknown method has none.
 func Keys(method string) []Key {
@@ -135,7 +145,7 @@ func (s Settings) Set(key, text string) error {
 			if k.Name != key {
 				continue
 			}
-			value, err := toJSON(text, k.text())
+			value, err := toJSON(text, k)
 			if err != nil {
 				return fmt.Errorf("%s: %w", where, err)
 			}
@@ -146,15 +156,57 @@ func (s Settings) Set(key, text string) error {
 	return unknown(where, key, "")
 }
 
-func toJSON(text string, plain bool) (json.RawMessage, error) {
-	if plain {
+// toJSON reads what a flag says. It is YAML, in which a list may stand without
+// its brackets, a,b, and names with values without their braces, a=b,c=d.
+func toJSON(text string, k Key) (json.RawMessage, error) {
+	if k.text() {
 		return json.Marshal(text)
 	}
+	text = strings.TrimSpace(text)
+	switch {
+	case k.list() && !strings.HasPrefix(text, "["):
+		text = "[" + text + "]"
+	case k.pairs() && !strings.HasPrefix(text, "{"):
+		var pairs []string
+		for pair := range strings.SplitSeq(text, ",") {
+			at := strings.LastIndex(pair, "=")
+			if at < 0 {
+				return nil, fmt.Errorf("%q: want a name and its value, a=b", pair)
+			}
+			pairs = append(pairs, fmt.Sprintf("%q: %s", strings.TrimSpace(pair[:at]), pair[at+1:]))
+		}
+		text = "{" + strings.Join(pairs, ", ") + "}"
+	}
 	var v any
-	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+	if err := yaml.UnmarshalWithOptions([]byte(text), &v, yaml.UseOrderedMap()); err != nil {
 		return nil, errors.New(strings.SplitN(err.Error(), "\n", 2)[0])
 	}
-	return json.Marshal(v)
+	return ordered(v)
+}
+
+// ordered is v as JSON, with names in the order in which they stand: of two
+// patterns that match, the first counts.
+func ordered(v any) (json.RawMessage, error) {
+	m, ok := v.(yaml.MapSlice)
+	if !ok {
+		return json.Marshal(v)
+	}
+	out := []byte{'{'}
+	for i, item := range m {
+		key, err := json.Marshal(fmt.Sprint(item.Key))
+		if err != nil {
+			return nil, err
+		}
+		value, err := ordered(item.Value)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, key...), ':'), value...)
+	}
+	return append(out, '}'), nil
 }
 
 // maxYAML bounds a file of settings.
@@ -201,10 +253,10 @@ func (s Settings) pair(p *ast.MappingValueNode, name string) error {
 		return fmt.Errorf("%s: %s stands at %s already", where, key, old.Where)
 	}
 	var v any
-	if err := yaml.NodeToValue(p.Value, &v); err != nil {
+	if err := yaml.NodeToValue(p.Value, &v, yaml.UseOrderedMap()); err != nil {
 		return fmt.Errorf("%s: %s: %w", where, key, err)
 	}
-	value, err := json.Marshal(v)
+	value, err := ordered(v)
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", where, key, err)
 	}
@@ -233,7 +285,7 @@ func (s Settings) Config() (Config, error) {
 			if k.Default == "" {
 				continue
 			}
-			set.Value, _ = toJSON(k.Default, k.text())
+			set.Value, _ = toJSON(k.Default, k)
 		}
 		if err := c.decode(k, set); err != nil {
 			return c, err
@@ -250,6 +302,9 @@ func (s Settings) Config() (Config, error) {
 func (c *Config) decode(k Key, s Setting) error {
 	if text, ok := strings.CutPrefix(string(s.Value), `"`); ok && k.field.Type.Kind() == reflect.Float64 {
 		s.Value = json.RawMessage(strings.TrimSuffix(text, `"`)) // YAML takes 1e-4, without a point, for a text
+	}
+	if k.list() && !bytes.HasPrefix(s.Value, []byte("[")) && string(s.Value) != "null" {
+		s.Value = slices.Concat(json.RawMessage("["), s.Value, json.RawMessage("]")) // one is a list of one
 	}
 	d := json.NewDecoder(bytes.NewReader(s.Value))
 	d.DisallowUnknownFields()
@@ -272,6 +327,9 @@ func (c *Config) value(k Key) reflect.Value {
 }
 
 func kind(t reflect.Type) string {
+	if pairs(t) {
+		return "names and values, {a: b}"
+	}
 	switch t.Kind() {
 	case reflect.Int, reflect.Uint64:
 		return "a whole number"
@@ -281,8 +339,8 @@ func kind(t reflect.Type) string {
 		return "true or false"
 	case reflect.String:
 		return "a text"
-	case reflect.Map:
-		return "names and values, {a: b}"
+	case reflect.Slice:
+		return "a list, [a, b]"
 	}
 	return "another kind of value"
 }
@@ -340,7 +398,7 @@ func (c Config) YAML() ([]byte, error) {
 			return nil, err
 		}
 		var value any
-		if err := yaml.Unmarshal(j, &value); err != nil {
+		if err := yaml.UnmarshalWithOptions(j, &value, yaml.UseOrderedMap()); err != nil {
 			return nil, err
 		}
 		if v.IsZero() && k.Default == "" {

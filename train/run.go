@@ -105,6 +105,12 @@ func (r *run) all(mode int) error {
 	if err := r.start(); err != nil {
 		return err
 	}
+	if r.state.Owes {
+		r.state.Owes = false
+		if err := r.due(r.state.Step); err != nil {
+			return err
+		}
+	}
 	var s data.Step
 	for r.state.Step < r.steps {
 		if err := r.step(&s); err != nil {
@@ -175,11 +181,12 @@ func (r *run) due(n int) error {
 		return n%k == 0 || n == r.steps
 	}
 	if r.held.Len() > 0 && every(r.EvalEvery) {
-		if err := r.evaluate(n); err != nil {
+		err := r.evaluate(n)
+		if r.state.Owes = errors.Is(err, context.Canceled); err != nil && !r.state.Owes {
 			return err
 		}
 	}
-	interrupted := r.ctx.Err() != nil && n < r.steps
+	interrupted := r.state.Owes || r.ctx.Err() != nil && n < r.steps
 	if every(r.SaveEvery) || interrupted {
 		if err := r.save(n); err != nil {
 			return err
@@ -202,7 +209,8 @@ func (r *run) save(n int) error {
 	return r.tell(Saved{n, r.statePath()})
 }
 
-// evaluate measures the loss on what is held back, and keeps the best.
+// evaluate measures the loss on what is held back, and keeps the best. Where it
+// is interrupted it has done nothing.
 func (r *run) evaluate(n int) error {
 	b := data.Batches{Set: r.held, Batch: 64, Rows: 0, Epochs: 1, Ordered: true}
 	if err := b.Check(); err != nil {
@@ -211,7 +219,7 @@ func (r *run) evaluate(n int) error {
 	sum, labels := 0.0, 0
 	for _, s := range b.From(0) {
 		if r.ctx.Err() != nil {
-			return nil // the step before it is done, and will be saved
+			return context.Canceled
 		}
 		l, k := r.stepper.Loss(s.Micros)
 		sum, labels = sum+l, labels+k

@@ -25,6 +25,7 @@ type state struct {
 	Version  int     `json:"version"`
 	Step     int     `json:"step"`     // steps done
 	Best     float64 `json:"best"`     // lowest loss of an evaluation
+	Owes     bool    `json:"owes"`     // the evaluation of this step, which was interrupted
 	Metrics  int64   `json:"metrics"`  // length of metrics.jsonl at this step
 	Settings string  `json:"settings"` // as YAML
 }
@@ -39,7 +40,7 @@ func (s *state) save(path string, st *Stepper) error {
 	if math.IsInf(best, 0) {
 		best = math.MaxFloat64 // JSON has no infinity
 	}
-	meta, err := json.Marshal(state{s.Version, s.Step, best, s.Metrics, s.Settings})
+	meta, err := json.Marshal(state{s.Version, s.Step, best, s.Owes, s.Metrics, s.Settings})
 	if err != nil {
 		return err
 	}
@@ -137,12 +138,32 @@ func empty(dir string) bool {
 	return err == nil && len(names) == 0
 }
 
-// discard removes the files of an earlier run, and nothing else.
+// discard removes the files of an earlier run, and nothing else. Its result
+// stays until there is another.
 func (r *run) discard() error {
+	if err := r.discardBest(); err != nil {
+		return err
+	}
 	for _, name := range []string{"state.safetensors", "metrics.jsonl", "loss.svg", "train.yaml"} {
 		if err := os.Remove(filepath.Join(r.Out, name)); err != nil && !os.IsNotExist(err) {
 			return fmt.Errorf("train: %w", err)
 		}
+	}
+	return nil
+}
+
+// discardBest removes the best of an earlier run, which would otherwise pass for
+// that of a run that evaluates nothing.
+func (r *run) discardBest() error {
+	best := filepath.Join(r.Out, "best")
+	if _, err := os.Stat(filepath.Join(r.Out, "train.yaml")); err != nil {
+		return nil // no run made it
+	}
+	if filepath.Clean(r.Config.Model) == best {
+		return fmt.Errorf("train: --force would throw away %s, which is the model to train: give another --out", best)
+	}
+	if err := os.RemoveAll(best); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
 	return nil
 }

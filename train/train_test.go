@@ -18,6 +18,7 @@ import (
 	"github.com/rotor-lm/rotor/hub"
 	"github.com/rotor-lm/rotor/kernel"
 	"github.com/rotor-lm/rotor/model"
+	"github.com/rotor-lm/rotor/peft"
 	"github.com/rotor-lm/rotor/tokenizer"
 	"github.com/rotor-lm/rotor/train"
 )
@@ -243,36 +244,71 @@ func TestMicroBatches(t *testing.T) {
 	}
 }
 
-// A run that is cancelled saves, says so, and goes on to the same bits.
+// A run that is cancelled saves, says so, and goes on to the same bits: also
+// where an evaluation was due, in the middle and at the end.
 func TestInterruptAndResume(t *testing.T) {
 	c, _ := job(t, nil)
 	if _, err := run(t, context.Background(), c, train.Fresh); err != nil {
 		t.Fatal(err)
 	}
-	want := result(t, c)
-	c.Out += "2"
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	for e, err := range train.Run(ctx, c, train.Fresh) {
-		if s, ok := e.(train.Step); ok && s.N == 5 {
-			cancel()
-		}
+	want, out := result(t, c), c.Out
+	for _, at := range []int{5, 4, 12} {
+		c.Out = fmt.Sprint(out, at)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
 		var stopped *train.Interrupted
-		if err != nil && (!errors.As(err, &stopped) || stopped.N != 5) {
-			t.Fatal(err)
+		for e, err := range train.Run(ctx, c, train.Fresh) {
+			if s, ok := e.(train.Step); ok && s.N == at {
+				cancel()
+			}
+			if err != nil && !errors.As(err, &stopped) {
+				t.Fatal(err)
+			}
 		}
+		if stopped == nil || stopped.N != at {
+			t.Fatalf("cancelled at step %d: %v", at, stopped)
+		}
+		if _, err := run(t, context.Background(), c, train.Fresh); err == nil || !strings.Contains(err.Error(), "--resume") {
+			t.Errorf("a second run over the first: %v", err)
+		}
+		losses, err := run(t, context.Background(), c, train.Resume)
+		if err != nil || len(losses) != 12-at {
+			t.Fatalf("resumed with %d steps: %v", len(losses), err)
+		}
+		equal(t, result(t, c), want)
 	}
-	if _, err := run(t, context.Background(), c, train.Fresh); err == nil || !strings.Contains(err.Error(), "--resume") {
-		t.Errorf("a second run over the first: %v", err)
-	}
-	losses, err := run(t, context.Background(), c, train.Resume)
-	if err != nil || len(losses) != 7 {
-		t.Fatalf("resumed with %d steps: %v", len(losses), err)
-	}
-	equal(t, result(t, c), want)
 	c.LR *= 2
 	if _, err := run(t, context.Background(), c, train.Resume); err == nil || !strings.Contains(err.Error(), "lr was") {
 		t.Errorf("resumed with another lr: %v", err)
+	}
+}
+
+// A run over an earlier one leaves nothing of it that could pass for its own.
+func TestForce(t *testing.T) {
+	c, _ := jobWithout(t, map[string]string{"method": "full", "steps": "10"}, true)
+	if _, err := run(t, context.Background(), c, train.Fresh); err != nil {
+		t.Fatal(err)
+	}
+	best := filepath.Join(c.Out, "best")
+	if _, err := os.Stat(best); err != nil {
+		t.Fatal(err)
+	}
+	c.Validation = 0
+	if _, err := run(t, context.Background(), c, train.Force); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(best); !os.IsNotExist(err) {
+		t.Errorf("the best of the earlier run is still there: %v", err)
+	}
+	c.Model = best
+	if err := os.CopyFS(best, os.DirFS(c.Result())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, context.Background(), c, train.Force); err == nil || !strings.Contains(err.Error(), "another --out") {
+		t.Errorf("a run over its own model: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(best, "config.json")); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -379,6 +415,7 @@ func TestSettings(t *testing.T) {
 		{"method: full\nrank: 4\n", "rank"},
 		{"schedule: sometimes\n", "constant, linear, cosine"},
 		{"lr: -1\n", "lr"},
+		{"layers-to-transform: [a]\n", "want a list"},
 		{"- a\n- b\n", "job.yaml"},
 		{"model: [\n", "job.yaml"},
 	} {
@@ -389,6 +426,45 @@ func TestSettings(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), bad.want) {
 			t.Errorf("%q: want an error with %q, have %v", bad.yaml, bad.want, err)
 		}
+	}
+}
+
+// Lists and names with values may stand in a flag as people write them, and the
+// order of names is kept on every way: the first pattern that matches counts.
+func TestSettingsFromFlags(t *testing.T) {
+	want := peft.Pattern{{Match: `.*\.1\..*q_proj`, Value: 4}, {Match: "q_proj", Value: 2}, {Match: "k_proj", Value: 8}}
+	s := train.Settings{}
+	for key, text := range map[string]string{
+		"map": "prompt=question, completion=answer", "modules_to_save": "lm_head,norm", "layers-to-transform": "2",
+		"rank-pattern":  `.*\.1\..*q_proj=4,q_proj=2,k_proj=8`,
+		"alpha-pattern": `{".*\\.1\\..*q_proj": 4, q_proj: 2, k_proj: 8}`,
+	} {
+		if err := s.Set(key, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // as it was set, and as it was written and read
+		c, err := s.Config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := c.Options.(*peft.LoRA)
+		if !slices.Equal(o.RankPattern, want) || !slices.Equal(o.AlphaPattern, want) || !slices.Equal(o.Save, []string{"lm_head", "norm"}) || !slices.Equal(o.Layers, []int{2}) {
+			t.Errorf("options %+v", o)
+		}
+		if len(c.Map) != 2 || c.Map["prompt"] != "question" || c.Map["completion"] != "answer" {
+			t.Errorf("map %v", c.Map)
+		}
+		yaml, err := c.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err = train.Read(strings.NewReader(string(yaml)), "job.yaml"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Set("map", "prompt"); err == nil || !strings.Contains(err.Error(), "a=b") {
+		t.Errorf("a name without a value: %v", err)
 	}
 }
 
