@@ -86,11 +86,14 @@ func (p *product) run(serial bool) {
 		}
 		return
 	}
-	shared := p.plan()
-	run := Parallel
-	p.ahead = Threads() * p.group
+	run, threads, units := Parallel, Threads(), max(16, 4*Threads())
 	if serial {
-		run, p.ahead = inTurn, 1
+		run, threads, units = inTurn, 1, 1
+	}
+	shared := p.plan(units)
+	p.ahead = 1
+	if p.group == 1 {
+		p.ahead = threads
 	}
 	if shared {
 		n := ceil(p.n, width)
@@ -107,34 +110,32 @@ func inTurn(n int, f func(int)) {
 	}
 }
 
-// plan cuts the product into units and says whether B's panels are better made beforehand.
-func (p *product) plan() (shared bool) {
+// plan cuts the product into at least so many units, if it is large enough, and says whether B's panels are better made
+// beforehand.
+func (p *product) plan(units int) (shared bool) {
 	n := ceil(p.n, width)
 	p.runs = ceil(p.k, depth)
 	p.tiles = ceil(p.m, p.height)
-	resident := p.b.resident(p.kernels)
 	p.copied = p.turned || p.a.Stride%1024 == 0 && p.k > 128 && p.tiles > 2 && n > 2
-	if !resident && p.copied && p.tiles > 2 {
-		resident, shared = true, true
-	}
+	shared = p.copied && p.tiles > 2 && !p.b.resident(p.kernels)
 	most := 1152 / p.height // tiles of a block: many where a panel must be made or fetched from memory
-	if resident && (p.n*p.k < 4<<20 || p.copied) {
+	if p.copied || p.b.resident(p.kernels) && p.n*p.k < 4<<20 {
 		most = max(4, 160<<10/(p.k*p.height)) // else as many rows of A as fit in two thirds of L2
 		most = min(most, 280/p.height)
 	}
 	p.blocks = ceil(p.tiles, most)
-	few := n
+	apart := n // units that a block may be cut into
 	if p.turned {
-		few = 1
+		apart = 1
 	}
-	for p.blocks*few < 16 && p.blocks < p.tiles { // too few units to share out
+	for p.blocks*apart < units && p.blocks < p.tiles {
 		p.blocks++
 	}
 	if p.copied { // anew for each group
-		p.group = ceil(n*p.blocks, 16)
+		p.group = ceil(n*p.blocks, units)
 	} else {
 		flops := 2 * p.m / p.blocks * width * p.k
-		p.group = max(1, min(2<<20/max(flops, 1), n/16))
+		p.group = max(1, min(2<<20/max(flops, 1), n/units))
 	}
 	p.group = min(p.group, n)
 	p.groups = ceil(n, p.group)
@@ -160,25 +161,26 @@ func (p *product) unit(i int) {
 	defer scratches.put(s)
 	block, group := i/p.groups, i%p.groups
 	t0, t1 := block*p.tiles/p.blocks, (block+1)*p.tiles/p.blocks
-	n := ceil(p.n, width)
 	for run := range p.runs {
 		k0, k1 := run*p.k/p.runs, (run+1)*p.k/p.runs
 		a, lda := p.rows(s, t0, t1, k0, k1)
-		for j := group * p.group; j < min((group+1)*p.group, n); j++ {
+		for j := group * p.group; j < min((group+1)*p.group, ceil(p.n, width)); j++ {
 			b, ldb := p.b.panel(p.kernels, s, s.panel, j, k0, k1)
-			cols := min(width, p.n-j*width)
-			first := p.row(t0)
 			for t := t0; t < t1; t++ {
-				if next := j + p.ahead; next < n {
-					from, to := (k1-k0)*(t-t0)/(t1-t0), (k1-k0)*(t-t0+1)/(t1-t0)
-					p.b.soon(p.kernels, next, k0+from, k0+to)
-				}
+				p.soon(j+p.ahead, k0, k1, t-t0, t1-t0)
 				r0, r1 := p.row(t), p.row(t+1)
-				p.tile(p.c.Data[r0*p.c.Stride+j*width:], p.c.Stride, a[(r0-first)*lda:], lda, b, ldb,
-					k1-k0, r1-r0, cols, p.add || run > 0)
+				p.tile(p.c.Data[r0*p.c.Stride+j*width:], p.c.Stride, a[(r0-p.row(t0))*lda:], lda, b, ldb,
+					k1-k0, r1-r0, min(width, p.n-j*width), p.add || run > 0)
 				s.done(2 * (r1 - r0) * width * (k1 - k0))
 			}
 		}
+	}
+}
+
+// soon asks for one part of so many of panel j, if there is one.
+func (p *product) soon(j, k0, k1, part, parts int) {
+	if j < ceil(p.n, width) {
+		p.b.soon(p.kernels, j, k0+(k1-k0)*part/parts, k0+(k1-k0)*(part+1)/parts)
 	}
 }
 
