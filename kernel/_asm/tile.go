@@ -97,10 +97,26 @@ func unrolled(a *asm, rows int, step func(k int)) {
 	a.label(end)
 }
 
+// claim asks for the lines of the tile of C, which will be written at the end.
+func claim(a *asm, rows, lines int) {
+	if rows <= 2 {
+		return
+	}
+	a.op("MOVQ DI, AX")
+	for range rows {
+		a.op("BYTE $0x0F; BYTE $0x0D; BYTE $0x08 // PREFETCHW (AX)")
+		if lines > 1 {
+			a.op("BYTE $0x0F; BYTE $0x0D; BYTE $0x48; BYTE $0x40 // PREFETCHW 64(AX)")
+		}
+		a.op("ADDQ SI, AX")
+	}
+}
+
 func tileAVX512(a *asm, rows, vectors int) {
 	for z := range rows * vectors {
 		a.op("VPXORD Z%d, Z%d, Z%d", z, z, z)
 	}
+	claim(a, rows, vectors)
 	unrolled(a, rows, func(k int) {
 		for v := range vectors {
 			a.op("VMOVUPS.Z %d(BX), K%d, Z%d", 64*v, v+1, 28+v)
@@ -140,6 +156,7 @@ func tileAVX2(a *asm, rows int) {
 	for y := range rows * 2 {
 		a.op("VXORPS Y%d, Y%d, Y%d", y, y, y)
 	}
+	claim(a, rows, 1)
 	unrolled(a, rows, func(k int) {
 		a.op("VMOVUPS (BX), Y12\nVMOVUPS 32(BX), Y13\nPREFETCHT0 2048(BX)")
 		for r := range rows {
