@@ -120,3 +120,53 @@ func TestTwins(t *testing.T) {
 		}
 	}
 }
+
+// Every package of the house stands in its plan.
+func TestArchitectureIsWhole(t *testing.T) {
+	plan, err := os.ReadFile("../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel("..", path)
+		name = filepath.ToSlash(name)
+		if d.IsDir() {
+			switch {
+			case name == "examples", name == "bench", name == "docs", name == "tools", name == "demo/recipe", d.Name() == "testdata", strings.HasPrefix(d.Name(), ".") && d.Name() != "..":
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if dir := filepath.ToSlash(filepath.Dir(name)); dir != "." && filepath.Ext(name) == ".go" && !strings.Contains(string(plan), "]("+dir+")") {
+			t.Errorf("ARCHITECTURE.md does not name %s", dir)
+			return filepath.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An example answers one question, in less than a hundred lines, and is tested.
+func TestExamples(t *testing.T) {
+	programs, err := filepath.Glob("../examples/*/main.go")
+	if err != nil || len(programs) < 3 {
+		t.Fatalf("%d examples: %v", len(programs), err)
+	}
+	for _, p := range programs {
+		text, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(text), "\n"); n >= 100 {
+			t.Errorf("%s has %d lines", p, n)
+		}
+		if _, err := os.Stat(strings.TrimSuffix(p, ".go") + "_test.go"); err != nil {
+			t.Errorf("%s has no test: %v", p, err)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -42,8 +44,17 @@ func TestMemory(t *testing.T) {
 }
 
 func TestPicturesAreXML(t *testing.T) {
-	for _, name := range []string{"rotary", "memory"} {
-		svg, err := picture(name, nil)
+	file := filepath.Join(t.TempDir(), "results.md")
+	text := "## Other\n\n| a |\n|---|\n| 1 |\n\n## Training\n\nHow.\n\n|  | tokens/s | peak RSS |\n| --- | --- | --- |\n| A & B | 12.5 | 2.00 GB |\n| Rotor | 25.0 | 0.50 GB |\n\nmore\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	g, err := measured(file, "Training", "tokens/s", "peak RSS")
+	if err != nil || len(g.panels) != 2 || g.panels[0].x[1] != 25 || g.panels[1].text[0] != "2.00 GB" || g.names[0] != "A & B" {
+		t.Errorf("the table is read as %+v, %v", g, err)
+	}
+	for name, inputs := range map[string][]string{"rotary": nil, "memory": nil, "bars": {file, "Training"}} {
+		svg, err := picture(name, inputs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,6 +70,9 @@ func TestPicturesAreXML(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
+	}
+	if _, err := measured(file, "Walking", "tokens/s"); err == nil {
+		t.Error("a section that is not there is no error")
 	}
 	if _, err := picture("mona lisa", nil); err == nil {
 		t.Error("a picture that is not there is no error")

@@ -95,7 +95,9 @@ func section(text, heading string) (string, error) {
 			break
 		}
 		if level > 0 {
-			out = append(out, line)
+			if !strings.HasPrefix(line, "<!--") {
+				out = append(out, line)
+			}
 		} else if hashes > 0 && strings.TrimSpace(line[hashes:]) == heading {
 			level = hashes
 		}

@@ -12,7 +12,7 @@ func TestRenew(t *testing.T) {
 	for name, text := range map[string]string{
 		"out.txt": "$ rotor\nyes\n",
 		"a.go":    "package a\n\n// F is one.\nfunc F() int { return 1 }\n\nfunc g() {}\n\ntype T struct{}\n\nfunc (t *T) M() {}\n",
-		"r.md":    "# R\n\n## One\n\n| a |\n\n### Deeper\n\nmore\n\n## Two\n\nno\n",
+		"r.md":    "# R\n\n## One\n\n| a |\n\n### Deeper\n\nmore\n<!-- a mark -->\n\n## Two\n\nno\n",
 	} {
 		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -51,7 +51,6 @@ type gain struct {
 }
 
 func (g *gain) Dims() (out, in int) { return g.Base.Dims() }
-
 func (g *gain) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	return op.MulRow(g.Base.Forward(p, x), g.Scale)
 }

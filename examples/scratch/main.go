@@ -20,7 +20,8 @@ import (
 	"github.com/rotor-lm/rotor/train"
 )
 
-const vocabulary = 512
+const config = `{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 512, "hidden_size": 64,
+"intermediate_size": 160, "num_hidden_layers": 2, "num_attention_heads": 4, "tie_word_embeddings": true}`
 
 func main() {
 	if len(os.Args) != 4 {
@@ -67,14 +68,11 @@ func describe(text, dir string) error {
 		return err
 	}
 	tokens, err := tokenizer.Train(slices.Values([]string{string(data)}), tokenizer.TrainOptions{
-		VocabSize: vocabulary, Special: []string{"<end>"}, EOS: "<end>",
+		VocabSize: 512, Special: []string{"<end>"}, EOS: "<end>",
 	})
 	if err != nil {
 		return err
 	}
-	config := fmt.Sprintf(`{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": %d,
-		"hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 2, "num_attention_heads": 4,
-		"max_position_embeddings": 256, "tie_word_embeddings": true}`, vocabulary)
 	return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o644), tokens.Save(dir))
 }
 
@@ -94,7 +92,7 @@ func write(ctx context.Context, w io.Writer, dir, prompt string) error {
 	}
 	texts, err := g.All(ctx, []generate.Request{{Prompt: tokens.Encode(prompt), Max: 40}})
 	if err == nil {
-		fmt.Fprintf(w, "%s%s\n", prompt, texts[0].Text)
+		fmt.Fprintln(w, prompt+texts[0].Text)
 	}
 	return err
 }

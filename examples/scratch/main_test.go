@@ -16,7 +16,7 @@ func TestScratch(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := run(t.Context(), &out, text, filepath.Join(dir, "out"), "The wheel", 60); err != nil {
+	if err := run(t.Context(), &out, text, filepath.Join(dir, "out"), "The wheel", 40); err != nil {
 		t.Fatal(err)
 	}
 	var first, last float64
