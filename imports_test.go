@@ -73,3 +73,24 @@ func TestEveryPackageIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Architectures and formats register themselves; somebody must import them. An
+// architecture that stands in the tree and is not there for a user is a mistake.
+func TestHubKnowsAllThereIs(t *testing.T) {
+	p, err := build.ImportDir("hub", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"model", "checkpoint"} {
+		entries, err := os.ReadDir(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			path := module + "/" + kind + "/" + e.Name()
+			if e.IsDir() && e.Name() != "testdata" && !slices.Contains(p.Imports, path) {
+				t.Errorf("hub does not import %s", path)
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"math"
+	"runtime"
 	"testing"
 
 	"github.com/rotor-lm/rotor/nn"
@@ -12,7 +13,7 @@ import (
 // The loss in blocks equals the plain formula over all rows, and so do the
 // gradients of the rows and of the head's own weights.
 func TestCrossEntropyEqualsTheFormula(t *testing.T) {
-	const rows, width, words, scale = 150, 6, 9, .25
+	const rows, width, words, scale = 750, 6, 9, .25
 	x, w, b := linear(.37, rows, width).Weight.Data, linear(.71, words, width).Weight.Data, linear(.5, 1, words).Weight.Data
 	labels := make([]int32, rows)
 	for i := range labels {
@@ -28,9 +29,9 @@ func TestCrossEntropyEqualsTheFormula(t *testing.T) {
 		}
 		tape := tensor.NewTape(0)
 		p := &nn.Pass{Tape: tape}
-		p.Places.Add(70, 0, 0, 0)
-		p.Places.Add(50, 0, 1, 1) // these rows carry another adapter than the head has
-		p.Places.Add(30, 0, 2, 0)
+		p.Places.Add(370, 0, 0, 0)
+		p.Places.Add(250, 0, 1, 1) // these rows carry another adapter than the head has
+		p.Places.Add(130, 0, 2, 0)
 		run := func(loss func(h *tensor.Tensor) *tensor.Tensor) (float64, []float32, [][]float32) {
 			tape.Reset()
 			h := tape.Leaf(x, rows, width)
@@ -102,6 +103,29 @@ func (h *adapted) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 		a.Terms = append(a.Terms, op.LowRank{A: h.A, B: h.B, Scale: .5})
 	}
 	return op.Linear(x, p.Places, a)
+}
+
+// Logits exist for a block of rows at a time: eight times the rows cost no more
+// memory but that of the rows themselves.
+func TestCrossEntropyMemory(t *testing.T) {
+	const width, words = 4, 5000
+	head := linear(.37, words, width)
+	bytes := func(rows int) int {
+		tape := tensor.NewTape(0)
+		p := newPass(tape, rows)
+		x, labels := make([]float32, rows*width), make([]int32, rows)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		h := tape.Leaf(x, rows, width)
+		tape.Backward(nn.CrossEntropy(p, h, head, labels, 1), 1)
+		runtime.ReadMemStats(&after)
+		return int(after.TotalAlloc - before.TotalAlloc)
+	}
+	bytes(1) // packs the head
+	few, many := bytes(512), bytes(4096)
+	if more, all := many-few, 4*(4096-512)*words; more > all/50 {
+		t.Errorf("512 rows take %d bytes and 4096 take %d more, of the %d that their logits would", few, more, all)
+	}
 }
 
 // Without labels there is nothing to learn, and no gradient that is not zero.
