@@ -20,7 +20,7 @@ var layers = []string{
 	"checkpoint", "checkpoint/safetensors",
 	"tokenizer", "hub", "sample", "cache", "generate", "internal/golden", "peft", "optim",
 	"data", "eval", "train",
-	"rl", "rl/returns", "rl/world", "rl/tabular", "rl/approx", "rl/gradient", "rl/plot",
+	"rl", "rl/returns", "rl/world", "rl/tabular", "rl/approx", "rl/gradient", "rl/plot", "rl/gallery",
 	"plan", "runs", "demo", "cmd/rotor",
 }
 

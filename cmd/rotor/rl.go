@@ -23,6 +23,7 @@ type rlCmd struct {
 	Evaluate rlEvaluateCmd `cmd:"" help:"Play a policy and say what it earns."`
 	Plot     rlPlotCmd     `cmd:"" help:"Draw values, policies, walks and curves."`
 	Watch    rlWatchCmd    `cmd:"" help:"Draw in place what is learned, while it is."`
+	Gallery  rlGalleryCmd  `cmd:"" help:"Draw the figures of the books, and check their numbers."`
 }
 
 // worldFlags choose a world and its options. Every option also goes by --set.

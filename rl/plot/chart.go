@@ -36,7 +36,7 @@ const (
 func (c Chart) Picture() *Picture {
 	p := New(wide, high)
 	x, y := c.axes()
-	p.Text(Black, 13, 0, marginLeft, 20, c.Title)
+	p.Text(Black, 13, 0, marginLeft, 16, c.Title)
 	for _, t := range x.ticks() {
 		p.Line(Light, 1, Point{x.at(t), marginTop}, Point{x.at(t), high - marginBottom})
 		p.Text(Grey, small, .5, x.at(t), high-marginBottom+14, label(t))
@@ -46,7 +46,7 @@ func (c Chart) Picture() *Picture {
 		p.Text(Grey, small, 1, marginLeft-5, y.at(t)+3.5, label(t))
 	}
 	p.Text(Black, middling, .5, (marginLeft+wide-marginRight)/2, high-10, c.X)
-	p.Text(Black, middling, 0, 6, marginTop-6, c.Y)
+	p.Text(Grey, small, 0, 6, marginTop-10, c.Y)
 	for i, curve := range c.Curves {
 		curve.draw(p, x, y, Palette[i%len(Palette)])
 	}

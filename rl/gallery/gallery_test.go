@@ -1,0 +1,66 @@
+package gallery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+// The exact figures hold in every test run, the sampled ones with ROTOR_LONG=1.
+func TestFigures(t *testing.T) {
+	names := []string{"zhao-03-optimal", "zhao-04-iteration", "zhao-05-4-basic", "zhao-05-6-soft", "zhao-06-3-robbins-monro", "zhao-06-2-mean", "sb-06-4-windy", "sb-11-2-baird"}
+	if os.Getenv("ROTOR_LONG") != "" {
+		names = nil
+	}
+	n := 0
+	var all []Drawn
+	for d, err := range Draw(context.Background(), Study{Seed: 1}, names...) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if len(d.Checks) == 0 {
+			t.Errorf("%s checks nothing", d.Name)
+		}
+		for _, c := range d.Checks {
+			if !c.Good() {
+				t.Errorf("%s: %s: %g, want %g ± %g", d.Name, c.What, c.Measured, c.Expected, c.Within)
+			}
+		}
+		var svg bytes.Buffer
+		if err := d.Picture.SVG(&svg); err != nil || svg.Len() < 2000 || strings.Contains(svg.String(), "NaN") {
+			t.Errorf("%s: %d bytes, %v", d.Name, svg.Len(), err)
+		}
+		all = append(all, d)
+	}
+	if names != nil && n != len(names) {
+		t.Errorf("%d figures, want %d", n, len(names))
+	}
+	var table bytes.Buffer
+	if err := Reference(&table, all); err != nil || strings.Count(table.String(), "\n|") < 20 {
+		t.Errorf("%v\n%s", err, table.String())
+	}
+}
+
+func TestEveryFigureIsNamedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range Figures() {
+		if seen[f.Name] || f.Title == "" || f.Source == "" {
+			t.Errorf("%+v", f)
+		}
+		seen[f.Name] = true
+	}
+}
+
+func TestStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, err := range Draw(ctx, Study{}, "sb-06-1-random-walk") {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+}

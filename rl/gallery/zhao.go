@@ -1,0 +1,382 @@
+package gallery
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/rotor-lm/rotor/rl"
+	"github.com/rotor-lm/rotor/rl/approx"
+	"github.com/rotor-lm/rotor/rl/plot"
+	"github.com/rotor-lm/rotor/rl/tabular"
+	"github.com/rotor-lm/rotor/rl/world"
+)
+
+func init() {
+	register(
+		Figure{"zhao-03-optimal", "Optimal values and policies of the 5×5 world", "Zhao, figures 3.4 and 4.4", optimalGrids},
+		Figure{"zhao-04-iteration", "Value, policy and truncated policy iteration", "Zhao, §4", iteration},
+		Figure{"zhao-05-4-basic", "MC Basic with episodes of eight lengths", "Zhao, figure 5.4", basic},
+		Figure{"zhao-05-6-soft", "The price of exploration", "Zhao, figures 5.6 and 5.7", softPolicies},
+		Figure{"zhao-05-8-exploration", "How evenly a million steps visit", "Zhao, figure 5.8", exploration},
+		Figure{"zhao-06-2-mean", "Mean estimation", "Zhao, figure 6.2", meanEstimation},
+		Figure{"zhao-06-3-robbins-monro", "Robbins–Monro: one that converges, one that does not", "Zhao, §6.2", robbinsMonro},
+		Figure{"zhao-06-5-descent", "Stochastic, mini-batch and batch descent", "Zhao, figure 6.5", descent},
+		Figure{"zhao-07-2-sarsa", "Sarsa", "Zhao, figure 7.2", sarsaFigure},
+		Figure{"zhao-07-3-q-learning", "Q-learning, on-policy", "Zhao, figure 7.3", qFigure},
+		Figure{"zhao-07-4-off-policy", "Q-learning, off-policy", "Zhao, figures 7.4 and 7.5", offPolicy},
+		Figure{"zhao-08-7-td-linear", "TD-Linear with polynomials", "Zhao, figures 8.6 to 8.8", tdLinear},
+		Figure{"zhao-08-9-sarsa-linear", "Sarsa and Q-learning with Fourier features", "Zhao, figures 8.9 and 8.10", fourierControl},
+	)
+}
+
+func grid(title string, w *world.World, v []float64, p *tabular.Policy, digits int) *plot.Picture {
+	m := plot.Map{Title: title, Grid: w.Grid, Values: v, Digits: digits}
+	if p != nil {
+		m.Policy = p.P
+	}
+	return m.Picture()
+}
+
+func optimalGrids(s *Study) *plot.Picture {
+	var pictures []*plot.Picture
+	for _, c := range []struct {
+		title   string
+		options []string
+		first   float64
+	}{
+		{"default rewards", nil, 5.832},
+		{"γ = 0.5", []string{"gamma=0.5"}, math.NaN()},
+		{"γ = 0", []string{"gamma=0"}, 0},
+		{"r_forbidden = −10", []string{"r-forbidden=-10"}, 3.487},
+	} {
+		w := open("zhao5x5", c.options...)
+		best := must(tabular.Optimal(w.Model))
+		if !math.IsNaN(c.first) {
+			s.check("v*(1,1), "+c.title, c.first, best.V[0], 5.1e-4)
+		}
+		pictures = append(pictures, grid(c.title, w, best.V, best.Policy, 1))
+	}
+	w := open("zhao5x5")
+	uniform := tabular.Uniform(25, 5)
+	v := must(tabular.Evaluate(w.Model, uniform))
+	s.check("v(1,1) of the uniform policy", -3.8463, v[0], 5.1e-5)
+	return plot.Beside(3, append(pictures, grid("uniform policy", w, v, uniform, 1))...)
+}
+
+func iteration(s *Study) *plot.Picture {
+	w := open("zhao5x5", "r-forbidden=-10")
+	best, uniform := must(tabular.Optimal(w.Model)), tabular.Uniform(25, 5)
+	chart := plot.Chart{Title: "Distance to v* against rounds", X: "round", Y: "max |v − v*|", LogY: true, Legend: 1}
+	add := func(name string, sol *tabular.Solution) {
+		var y []float64
+		for _, v := range sol.Steps[:min(len(sol.Steps), 60)] {
+			worst := 1e-15
+			for i := range v {
+				worst = max(worst, math.Abs(v[i]-best.V[i]))
+			}
+			y = append(y, worst)
+		}
+		chart.Curves = append(chart.Curves, line(name, plot.Steps(y, 1), y))
+	}
+	add("value iteration", must(tabular.ValueIteration(w.Model, 0, true)))
+	for _, n := range []int{3, 9, 56} {
+		add(fmt.Sprintf("truncated, %d sweeps", n), must(tabular.TruncatedPolicyIteration(w.Model, uniform, n, true)))
+	}
+	pi := must(tabular.PolicyIteration(w.Model, uniform, true))
+	add("policy iteration", pi)
+	s.check("rounds of policy iteration", 6, float64(pi.Sweeps), 4)
+	return chart.Picture()
+}
+
+func basic(s *Study) *plot.Picture {
+	w := open("zhao5x5", "r-forbidden=-10")
+	first := tabular.Greedy(make([]float64, 125), 5)
+	var pictures []*plot.Picture
+	want := map[int][3]float64{1: {1, 0, 0}, 2: {1.9, 0, 0}, 3: {2.7, 0, 0}, 4: {3.4, 0, 0}, 14: {7.7, 1.2, 0}, 15: {7.9, 1.4, .2}, 30: {9.6, 3.1, 1.9}, 100: {10, 3.5, 2.3}}
+	for _, length := range []int{1, 2, 3, 4, 14, 15, 30, 100} {
+		sol := tabular.Basic(w.Model, first, length, 1, 200, rl.NewRand(s.Seed))
+		for k, st := range []int{17, 0, 20} {
+			s.check(fmt.Sprintf("v%s with episodes of %d steps", []string{"(4,3)", "(1,1)", "(5,1)"}[k], length), want[length][k], sol.V[st], .0501)
+		}
+		pictures = append(pictures, grid(fmt.Sprintf("episodes of %d steps", length), w, sol.V, sol.Policy, 1))
+	}
+	return plot.Beside(4, pictures...)
+}
+
+func softPolicies(s *Study) *plot.Picture {
+	w := open("zhao5x5", "r-forbidden=-10", "bump=both")
+	best := must(tabular.Optimal(w.Model))
+	var pictures []*plot.Picture
+	for _, epsilon := range []float64{0, .1, .2, .5} {
+		p := best.Policy.Soft(epsilon)
+		v := must(tabular.Evaluate(w.Model, p))
+		if epsilon == .1 {
+			s.check("v(1,1) of the ε-greedy policy, ε = 0.1", .424, v[0], 5.1e-4)
+			s.check("v(4,4) of the ε-greedy policy, ε = 0.1", 3.669, v[18], 5.1e-4)
+		}
+		pictures = append(pictures, grid(fmt.Sprintf("ε-greedy of the best, ε = %g", epsilon), w, v, p, 1))
+	}
+	for _, epsilon := range []float64{.1, .2, .5} {
+		sol := must(tabular.BestSoft(w.Model, epsilon))
+		pictures = append(pictures, grid(fmt.Sprintf("best of the ε-greedy, ε = %g", epsilon), w, sol.V, sol.Policy, 1))
+	}
+	return plot.Beside(4, pictures...)
+}
+
+func exploration(s *Study) *plot.Picture {
+	w := open("zhao5x5")
+	best := must(tabular.Optimal(w.Model))
+	var pictures []*plot.Picture
+	for _, epsilon := range []float64{1, .5} {
+		p := best.Policy.Soft(epsilon)
+		for _, steps := range []int{100, 1000, 10_000} {
+			tr := rl.Rollout(w.Finite(), rl.Policy[int, int](p), rl.NewRand(s.Seed), steps)
+			pictures = append(pictures, plot.Map{Title: fmt.Sprintf("ε = %g, %d steps", epsilon, steps), Grid: w.Grid, Walks: [][]int{tr.State[:min(len(tr.State), 2000)]}}.Picture())
+		}
+		l := control(w, rl.Const(0), epsilon, s.Seed)
+		l.Policy, l.Horizon = p, 1_000_000
+		s.learn(w.Finite(), tabular.QLearning{}, l, 1, nil)
+		x, y, low, high := make([]float64, 125), make([]float64, 125), math.Inf(1), 0.
+		for i, n := range l.Q.Visits {
+			x[i], y[i] = float64(i), float64(n)
+			low, high = min(low, y[i]), max(high, y[i])
+		}
+		if epsilon == 1 {
+			s.check("fewest visits of a pair, ε = 1", 7700, low, 200)
+			s.check("most visits of a pair, ε = 1", 8300, high, 200)
+		}
+		pictures = append(pictures, plot.Chart{Title: fmt.Sprintf("visits in a million steps, ε = %g", epsilon), X: "pair", Curves: []plot.Curve{{X: x, Y: y, Bars: true}}}.Picture())
+	}
+	return plot.Beside(4, pictures...)
+}
+
+func meanEstimation(s *Study) *plot.Picture {
+	rng := rl.NewRand(s.Seed)
+	x := make([]float64, 200)
+	for i := range x {
+		x[i] = float64(2*rng.IntN(2) - 1)
+	}
+	chart := plot.Chart{Title: "200 samples of ±1: their mean so far", X: "sample", Legend: 1}
+	chart.Curves = append(chart.Curves, plot.Curve{Name: "samples", X: plot.Steps(x, 1), Y: x, Dots: true})
+	for _, alpha := range []string{"1/k", "0.02", "2/k"} {
+		w := tabular.Mean(x, 0, must(rl.ParseSchedule(alpha)))
+		chart.Curves = append(chart.Curves, line("α = "+alpha, plot.Steps(w, 1), w))
+		if alpha == "1/k" {
+			s.check("estimate with α = 1/k, less the mean of the samples", 0, w[199]-mean(x), 1e-12)
+		}
+	}
+	return chart.Picture()
+}
+
+func robbinsMonro(s *Study) *plot.Picture {
+	g := func(w float64) float64 { return math.Tanh(w - 1) }
+	calm := must(tabular.RobbinsMonro(g, 3, rl.Harmonic(), nil, 50))
+	for k, want := range []float64{3, 2.035972, 1.647826, 1.457758} {
+		s.check(fmt.Sprintf("w_%d of tanh(w − 1)", k+1), want, calm[k], 1e-6)
+	}
+	noisy := must(tabular.RobbinsMonro(g, 3, rl.Harmonic(), rl.NewRand(s.Seed).NormFloat64, 50))
+	wild, _ := tabular.RobbinsMonro(func(w float64) float64 { return w*w*w - 5 }, 0, rl.Harmonic(), nil, 3)
+	for k, want := range []float64{0, 5, -55, 55405} {
+		s.check(fmt.Sprintf("w_%d of w³ − 5, which diverges", k+1), want, wild[k], 1e-6)
+	}
+	size := make([]float64, len(wild))
+	for i, w := range wild {
+		size[i] = math.Abs(w) + 1e-3
+	}
+	return plot.Beside(2, plot.Chart{Title: "g(w) = tanh(w − 1), a = 1/k", X: "step", Legend: 1, Curves: []plot.Curve{
+		line("without noise", plot.Steps(calm, 1), calm), line("with noise", plot.Steps(noisy, 1), noisy)}}.Picture(),
+		plot.Chart{Title: "g(w) = w³ − 5, a = 1/k: |w|", X: "step", LogY: true, Curves: []plot.Curve{line("", plot.Steps(size, 1), size)}}.Picture())
+}
+
+func descent(s *Study) *plot.Picture {
+	rng := rl.NewRand(s.Seed)
+	points := make([]tabular.Point, 100)
+	var mid tabular.Point
+	for i := range points {
+		points[i] = tabular.Point{20*rng.Float64() - 10, 20*rng.Float64() - 10}
+		mid[0] += points[i][0] / 100
+		mid[1] += points[i][1] / 100
+	}
+	way := plot.Chart{Title: "100 points, and the way to their mean", X: "x", Y: "y", Legend: 1}
+	distance := plot.Chart{Title: "Distance to the mean, 1 run", X: "step", Legend: 1}
+	var x, y []float64
+	for _, p := range points {
+		x, y = append(x, p[0]), append(y, p[1])
+	}
+	way.Curves = append(way.Curves, plot.Curve{Name: "samples", X: x, Y: y, Dots: true})
+	distance.Curves = append(distance.Curves, plot.Curve{})
+	for _, batch := range []int{1, 5, 50} {
+		path := tabular.Descend(points, tabular.Point{20, 20}, batch, rl.Harmonic(), 30, rl.NewRand(s.Seed, uint64(batch)))
+		var px, py, d []float64
+		for _, w := range path {
+			px, py = append(px, w[0]), append(py, w[1])
+			d = append(d, math.Hypot(w[0]-mid[0], w[1]-mid[1]))
+		}
+		name := fmt.Sprintf("batches of %d", batch)
+		way.Curves, distance.Curves = append(way.Curves, line(name, px, py)), append(distance.Curves, line(name, plot.Steps(d, 0), d))
+		s.check("distance to the mean after 30 steps, "+name, 0, d[30], map[int]float64{1: 3, 5: 1.4, 50: .5}[batch])
+	}
+	return plot.Beside(2, way.Picture(), distance.Picture())
+}
+
+// lengths runs 500 episodes of the book's episodic world.
+func (s *Study) lengths(alg tabular.Algorithm, name string, first, last, earned [2]float64) *plot.Picture {
+	w := open("zhao5x5-episodic")
+	tables := make([]*tabular.Learning, s.runs(20))
+	rows := s.each(len(tables), func(i int) []float64 {
+		tables[i] = control(w, rl.Const(.1), .1, s.Seed+uint64(i))
+		var y, r []float64
+		s.learn(w.Finite(), alg, tables[i], 500, func(ep rl.Episode) {
+			y, r = append(y, float64(ep.Length)), append(r, ep.Return)
+		})
+		return append(y, r...)
+	})
+	band := plot.Band("", 1, rows)
+	part := func(from, to int, title string) *plot.Picture {
+		return plot.Chart{Title: title, X: "episode", Curves: []plot.Curve{{X: plot.Steps(band.Y[from:to], 1), Y: band.Y[from:to], Low: band.Low[from:to], High: band.High[from:to]}}}.Picture()
+	}
+	s.check("mean length of the first 10 episodes, "+name, first[0], mean(band.Y[:10]), first[1])
+	s.check("mean length of the last 100 episodes, "+name, last[0], mean(band.Y[400:500]), last[1])
+	s.check("mean return of the last 100 episodes, "+name, earned[0], mean(band.Y[900:]), earned[1])
+	l := tables[0]
+	return plot.Beside(3, grid(name+": values and policy of one run", w, l.Q.V(), tabular.Greedy(l.Q.Values, 5), 1),
+		part(500, 1000, "return, mean of 20 runs"), part(0, 500, "length, mean of 20 runs"))
+}
+
+func sarsaFigure(s *Study) *plot.Picture {
+	return s.lengths(tabular.Sarsa{}, "Sarsa", [2]float64{62, 15}, [2]float64{14.5, 1.8}, [2]float64{-18.7, 3})
+}
+
+func qFigure(s *Study) *plot.Picture {
+	return s.lengths(tabular.QLearning{}, "Q-learning", [2]float64{62, 15}, [2]float64{12.3, .9}, [2]float64{-15.5, 2})
+}
+
+func offPolicy(s *Study) *plot.Picture {
+	w := open("zhao5x5")
+	best := must(tabular.Optimal(w.Model))
+	chart := plot.Chart{Title: "Error of max q, mean of 10 runs", X: "step", Y: "RMSE", Legend: 1}
+	curve := func(name string, first, epsilon float64) []float64 {
+		y := average(s.each(s.runs(10), func(i int) []float64 {
+			l := control(w, rl.Const(.1), 0, s.Seed+uint64(i))
+			for k := range l.Q.Values {
+				l.Q.Values[k] = first
+			}
+			errs := []float64{rmse(l.Q.V(), best.V)}
+			// who explores less follows, as in the book's figure 7.5, the ε-greedy
+			// policy of one that was drawn by chance
+			p := tabular.Uniform(25, 5)
+			if epsilon < 1 {
+				rng, q := rl.NewRand(s.Seed, uint64(i), 1), make([]float64, 125)
+				for k := range q {
+					q[k] = rng.Float64()
+				}
+				p = tabular.Greedy(q, 5).Soft(epsilon)
+			}
+			l.Policy, l.Horizon, l.Every = p, 100_000, 1000
+			l.Watch = func(l *tabular.Learning) { errs = append(errs, rmse(l.Q.V(), best.V)) }
+			s.learn(w.Finite(), tabular.QLearning{}, l, 1, nil)
+			return errs
+		}))
+		x := make([]float64, len(y))
+		for k := range x {
+			x[k] = float64(1000 * k)
+		}
+		chart.Curves = append(chart.Curves, line(name, x, y))
+		return y
+	}
+	y := curve("uniform, q₀ = 0", 0, 1)
+	for _, c := range []struct {
+		at           int
+		want, within float64
+	}{{0, 7.9256, 5e-4}, {10, 4.81, .5}, {20, 2.19, .5}, {40, .47, .18}, {60, .10, .05}, {80, .019, .015}, {100, .004, .004}} {
+		s.check(fmt.Sprintf("RMSE after %d thousand steps, q₀ = 0", c.at), c.want, y[c.at], c.within)
+	}
+	curve("uniform, q₀ = 10", 10, 1)
+	curve("uniform, q₀ = 100", 100, 1)
+	if y := curve("ε = 0.1, q₀ = 0", 0, .1); true {
+		s.check("RMSE after 100 thousand steps with ε = 0.1: hardly learned", 7.8, y[100], 3.5)
+	}
+	chart.Low, chart.High = 0, 12
+	return chart.Picture()
+}
+
+func tdLinear(s *Study) *plot.Picture {
+	w := open("zhao5x5")
+	p := tabular.Uniform(25, 5)
+	process := must(approx.NewProcess(w.Model, rows(p)))
+	chart := plot.Chart{Title: "TD-Linear, α = 0.0005: error of the values", X: "episode", Y: "RMSE", Low: 0, High: 1.5, Legend: 1}
+	pictures := []*plot.Picture{grid("exact values of the uniform policy", w, must(tabular.Evaluate(w.Model, p)), nil, 1)}
+	for degree := 1; degree <= 3; degree++ {
+		f := approx.Cells(5, approx.NewPolynomial(approx.Square(2, 0, 4), degree))
+		fixed := must(process.Fixed(approx.Matrix(f, 25)))
+		exact := []float64{.2228, .1935, .1251}[degree-1]
+		s.check(fmt.Sprintf("RMSE of w*, polynomial of degree %d", degree), exact, fixed.RMSE, 1e-3)
+		values := make([][]float64, s.runs(5))
+		y := average(s.each(len(values), func(i int) []float64 {
+			v := approx.NewLinear[int](f, 5e-4)
+			rng := rl.NewRand(s.Seed, uint64(i))
+			v.Randomise(rng, 1)
+			td, env := &approx.TD[int]{V: v}, &anywhere{Table: world.NewTable(w.Model)}
+			var errs []float64
+			for range 500 {
+				approx.Predict(td, env, rl.Policy[int, int](p), rng, 500)
+				values[i] = make([]float64, 25)
+				for st := range values[i] {
+					values[i][st] = v.At(st)
+				}
+				errs = append(errs, rmse(values[i], fixed.V))
+			}
+			return errs
+		}))
+		chart.Curves = append(chart.Curves, line(fmt.Sprintf("%d features", f.Len()), plot.Steps(y, 1), y))
+		s.check(fmt.Sprintf("RMSE at the end of TD-Linear, degree %d", degree), exact, y[499], .03)
+		pictures = append(pictures, grid(fmt.Sprintf("learned with %d features", f.Len()), w, values[0], nil, 1))
+	}
+	return plot.Beside(1, plot.Beside(4, pictures...), chart.Picture())
+}
+
+func median(x []float64) float64 {
+	x = slices.Clone(x)
+	slices.Sort(x)
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+}
+
+// anywhere begins every episode in a state drawn from all.
+type anywhere struct{ *world.Table }
+
+func fourierControl(s *Study) *plot.Picture {
+	w := open("zhao5x5-episodic", "r-target=1", "r-step=0")
+	see := func(n int, x []float64) { x[0], x[1], x[2] = float64(n/5%5), float64(n/25), float64(n%5) }
+	f := approx.Pairs(approx.Tabulate(approx.On(3, see, approx.NewFourier(approx.Square(3, 0, 4), 5)), 125), 5)
+	var pictures []*plot.Picture
+	for _, c := range []struct {
+		name   string
+		target approx.Target
+	}{{"Sarsa", approx.Sarsa}, {"Q-learning", approx.QLearning}} {
+		rows := s.each(s.runs(3), func(i int) []float64 {
+			agent := &approx.Control[int]{Q: approx.NewLinear(f, .001), Actions: 5, Target: c.target, Epsilon: rl.Const(.1)}
+			rng, env := rl.NewRand(s.Seed, uint64(i)), w.Finite()
+			var y []float64
+			for range 500 {
+				y = append(y, float64(agent.Run(env, rng, 5000).Length))
+			}
+			return y
+		})
+		band := plot.Band("", 1, rows)
+		pictures = append(pictures, plot.Chart{Title: c.name + ", Fourier order 5, action as a third coordinate", X: "episode", Y: "length", LogY: true, Curves: []plot.Curve{band}}.Picture())
+		var medians []float64
+		for _, y := range rows {
+			medians = append(medians, median(y[400:]))
+		}
+		s.check("median length of the last 100 episodes, "+c.name, 12.5, median(medians), 1.5)
+	}
+	return plot.Beside(2, pictures...)
+}
+
+// Reset goes to a state, each as likely as the others.
+func (a *anywhere) Reset(rng *rand.Rand) int {
+	a.Table.Reset(rng)
+	return must(a.Place([]float64{float64(rng.IntN(a.Model().States))}))
+}
