@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rotor-lm/rotor/internal/atomicfile"
+	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/rl/gallery"
 )
 
@@ -43,7 +44,7 @@ func (c rlGalleryCmd) Run(ctx context.Context, e *env) error {
 		return c.list(e, figures)
 	}
 	for _, only := range c.Only {
-		if n := nearest(only, names); n != only {
+		if n := nearest.Word(only, names); n != only {
 			return usagef("--only %s: no such figure; the nearest is %s (--list names all)", only, n)
 		}
 	}
