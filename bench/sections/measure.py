@@ -21,15 +21,39 @@ RUNS = int(os.environ.get("ROTOR_BENCH_RUNS", "5"))
 ORDER = ["gemm", "train-lora", "train-all-linear", "train-lengths", "train-start", "tokenizer", "demo", "loss"]
 
 
+# Processor seconds of the whole machine and of what run started, and the seconds that it took.
+spent = {"machine": 0.0, "ours": 0.0, "wall": 0.0}
+
+
+def busy():
+    """Seconds that the machine's processors have been at work for anyone."""
+    try:
+        with open("/proc/stat") as f:
+            user, nice, system, _, _, irq, soft, stolen = map(int, f.readline().split()[1:9])
+    except OSError:
+        return 0.0
+    return (user + nice + system + irq + soft + stolen) / os.sysconf("SC_CLK_TCK")
+
+
+def others():
+    """The share of the machine that other programs took meanwhile."""
+    if not spent["machine"]:
+        return "what other programs took is not known here"
+    share = max(0, spent["machine"] - spent["ours"]) / (spent["wall"] * os.cpu_count())
+    return f"other programs took {100 * share:.0f} % of the processors meanwhile"
+
+
 def run(command, env=None):
     """Runs a command and returns the JSON object that it printed last, with
     wall_s and the peak of its resident set as the system counted it."""
-    began = time.time()
+    began, before = time.time(), busy()
     with tempfile.TemporaryFile() as out:
         p = subprocess.Popen(command, stdout=out, env={**os.environ, "BENCH_BEGAN": repr(began), **(env or {})})
         _, status, usage = os.wait4(p.pid, 0)
         p.returncode = os.waitstatus_to_exitcode(status)
         wall = time.time() - began
+        for key, seconds in (("machine", busy() - before), ("ours", usage.ru_utime + usage.ru_stime), ("wall", wall)):
+            spent[key] += seconds
         out.seek(0)
         text = out.read().decode()
     if p.returncode != 0:
@@ -121,7 +145,7 @@ def provenance(versions):
     """Who measured what, when and where: the first lines of every section."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     lines = [f"{now}; {cpu()}; Rotor {commit()}; {versions}."]
-    lines.append(f"{RUNS} counted runs of each after a warm-up, in turn; {THREADS} threads; load average at the end {os.getloadavg()[0]:.1f}.")
+    lines.append(f"{RUNS} counted runs of each after a warm-up, in turn; {THREADS} threads; {others()}.")
     return "\n".join(lines)
 
 

@@ -1,7 +1,6 @@
 """LoRA training in float32 beside PyTorch and PEFT. Arguments name the parts to
 measure: lora, all-linear, start, lengths; all of them without one."""
 
-import json
 import os
 import random
 import statistics
@@ -10,24 +9,22 @@ import sys
 import measure
 from measure import ROTOR, THREADS, median, pairs, ratio, run
 
-SHAPE = "smollm2-135m"
+SHAPE = os.environ.get("ROTOR_BENCH_SHAPE", "smollm2-135m")
 BATCH, SEQ, RANK = 4, 256, 8
 STEPS = int(os.environ.get("ROTOR_BENCH_STEPS", "5"))
 EXAMPLES = int(os.environ.get("ROTOR_BENCH_EXAMPLES", "16"))
 
-# Not random weights decide the speed, but their sizes: SmolLM2-135M's, as `rotor bench train --shape` has them.
-CONFIG = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "vocab_size": 49152, "hidden_size": 576,
-    "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "rms_norm_eps": 1e-5,
-    "max_position_embeddings": 8192, "rope_theta": 100000.0, "tie_word_embeddings": True,
-}
+
+def folder():
+    """A saved model of the shape with random weights, made once."""
+    path = os.path.join(measure.WORK, "random-" + SHAPE)
+    if not os.path.exists(os.path.join(path, "config.json")):
+        run([ROTOR, "bench", "weights", "--shape", SHAPE, "--out", path, "--json"])
+    return path
 
 
 def config():
-    path = os.path.join(measure.WORK, "config.json")
-    with open(path, "w") as f:
-        json.dump(CONFIG, f)
-    return path
+    return os.path.join(folder(), "config.json")
 
 
 def torch(*args):
@@ -59,7 +56,7 @@ def compare(sides, warm, baseline="PyTorch"):
             measure.gigabytes(memory), f"{memory / median(taken[baseline], 'peak_rss_bytes'):.2f}" if ours else "",
             f"{median(runs, 'first_step_s'):.2f} s", f"{100 * share:.0f} %" if name != "Rotor, AVX2 alone" else f"{100 * median(runs, 'share_of_peak'):.0f} % of AVX2's",
         ])
-    head = ["", "tokens/s", f"beside {baseline}, pair by pair", "peak RSS", f"of {baseline}'s", "first step ends after", "share of peak"]
+    head = ["", "tokens/s", f"beside {baseline}, pair by pair", "peak RSS", "beside it", "first step ends after", "share of peak"]
     return taken, measure.table(head, rows) + f"\n\nPeak: {peak['all_cores_gflops']:.0f} GFLOP/s f32 ({peak['kernel']})."
 
 
@@ -78,7 +75,7 @@ def lora(name, title, targets, floors):
             measure.verdict("speed beside PyTorch f32", statistics.median(pairs(taken["Rotor"], taken["PyTorch"], "tokens_per_s")), 1.2, unit="×"),
             measure.verdict("peak memory beside PyTorch f32", statistics.median(pairs(taken["Rotor"], taken["PyTorch"], "peak_rss_bytes")), 0.4, at_least=False, unit="×"),
         ]
-    publish(name, title, taken, f"SmolLM2-135M's shape, random weights, rank {RANK}, batch {BATCH}×{SEQ}, f32, {STEPS} steps a run after one.", result, lines)
+    publish(name, title, taken, f"{SHAPE}'s shape, random weights, rank {RANK}, batch {BATCH}×{SEQ}, f32, {STEPS} steps a run after one.", result, lines)
 
 
 def lengths():
@@ -98,15 +95,12 @@ def mixed():
     n = lengths()
     taken, result = compare(sides(n), sides(n[:BATCH]), "PyTorch, grouped by length")
     lines = [f"- beside PyTorch, shuffled: {ratio(pairs(taken['Rotor'], taken['PyTorch, shuffled'], 'tokens_per_s'))}"]
-    what = f"{len(n)} sequences of {min(n)} to {max(n)} tokens, {sum(n)} together, the last third of each labelled, {BATCH} an update; tokens of text a second. PyTorch pads, Rotor packs."
+    what = f"{SHAPE}'s shape, {len(n)} sequences of {min(n)} to {max(n)} tokens, {sum(n)} together, the last third of each labelled, {BATCH} an update; tokens of text a second. PyTorch pads, Rotor packs."
     publish("train-lengths", "LoRA training on mixed lengths", taken, what, result, lines)
 
 
 def start():
-    folder = os.path.join(measure.WORK, "random-135m")
-    if not os.path.exists(os.path.join(folder, "config.json")):
-        run([ROTOR, "bench", "weights", "--shape", SHAPE, "--out", folder, "--json"])
-    args = ["--model", folder, "--targets", "q_proj,v_proj", "--seq", SEQ, "--steps", 1]
+    args = ["--model", folder(), "--targets", "q_proj,v_proj", "--seq", SEQ, "--steps", 1]
     taken = measure.alternate({"PyTorch": torch(*args), "Rotor": rotor(*args)})
     rows = [[name, *(f"{median(runs, k):.2f} s" for k in ("first_forward_s", "first_step_s")), measure.gigabytes(median(runs, "peak_rss_bytes"))] for name, runs in taken.items()]
     head = ["", "first forward pass begins after", "first step ends after", "peak RSS"]
@@ -114,7 +108,7 @@ def start():
         measure.verdict("from the command to the first forward pass", median(taken["Rotor"], "first_forward_s"), 1, at_least=False, unit=" s"),
         f"- Rotor's first step ends after {ratio(pairs(taken['Rotor'], taken['PyTorch'], 'first_step_s'))} of PyTorch's time",
     ]
-    size = os.path.getsize(os.path.join(folder, "model.safetensors"))
+    size = os.path.getsize(os.path.join(folder(), "model.safetensors"))
     what = f"The same job from a saved model folder of {measure.gigabytes(size)}, imports and loading included, the file in the system's cache."
     publish("train-start", "From the command to the first step", taken, what, measure.table(head, rows), lines)
 
