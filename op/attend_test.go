@@ -22,7 +22,6 @@ type setup struct {
 	prefix  int // rows of an adapter before time zero
 	score   op.Score
 	terms   string // of op.Relative, by letter: U V K Q W(value) B E
-	self    bool
 }
 
 const (

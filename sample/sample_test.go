@@ -259,8 +259,17 @@ func TestBrokenLogits(t *testing.T) {
 func TestCheck(t *testing.T) {
 	nan := math.NaN()
 	for _, o := range []Options{
-		{Temperature: -1}, {Temperature: nan}, {Temperature: math.Inf(1)}, {TopK: -1}, {TopP: 1.1}, {TopP: -.1}, {TopP: nan},
-		{MinP: 2}, {MinP: nan}, {RepetitionPenalty: -1}, {RepetitionPenalty: nan},
+		{Temperature: -1},
+		{Temperature: nan},
+		{Temperature: math.Inf(1)},
+		{TopK: -1},
+		{TopP: 1.1},
+		{TopP: -.1},
+		{TopP: nan},
+		{MinP: 2},
+		{MinP: nan},
+		{RepetitionPenalty: -1},
+		{RepetitionPenalty: nan},
 	} {
 		if o.Check() == nil {
 			t.Errorf("%+v passes", o)

@@ -23,7 +23,7 @@ func openMetrics(path string, length int64) (*metrics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if err := f.Truncate(length); err == nil {
+	if err = f.Truncate(length); err == nil {
 		_, err = f.Seek(length, io.SeekStart)
 	}
 	if err != nil {

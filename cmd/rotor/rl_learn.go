@@ -64,8 +64,10 @@ func (rlLearnCmd) Help() string {
 // options are the algorithm's, and an error for those that it does not have.
 func (f learnFlags) options(a tabular.Entry) (tabular.Options, error) {
 	o := tabular.Options{Lambda: .9, N: 4, Planning: 10, Theta: 1e-4}
-	given := map[string]bool{"lambda": f.Lambda != nil, "n": f.N != nil, "trace": f.Trace != nil, "first-visit": f.FirstVisit != nil,
-		"weighted": f.Weighted != nil, "planning": f.Planning != nil, "theta": f.Theta != nil, "kappa": f.Kappa != nil}
+	given := map[string]bool{
+		"lambda": f.Lambda != nil, "n": f.N != nil, "trace": f.Trace != nil, "first-visit": f.FirstVisit != nil,
+		"weighted": f.Weighted != nil, "planning": f.Planning != nil, "theta": f.Theta != nil, "kappa": f.Kappa != nil,
+	}
 	for name, set := range given {
 		if set && !slices.Contains(a.Uses, name) {
 			return o, usagef("--%s does nothing with --algorithm %s, which has %s", name, a.Name, orNone(a.Uses))

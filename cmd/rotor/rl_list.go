@@ -143,8 +143,10 @@ func (c rlShowCmd) Run(e *env) error {
 		return usageError{err}
 	}
 	defer w.Close()
-	s := shownWorld{World: w.Name, About: w.About, Source: w.Source, States: w.Count(), Actions: w.Actions, Gamma: w.Gamma,
-		Horizon: w.Horizon, Continuing: w.Continuing, Options: set.Asked(), Warnings: w.Warnings, Width: w.New().Width()}
+	s := shownWorld{
+		World: w.Name, About: w.About, Source: w.Source, States: w.Count(), Actions: w.Actions, Gamma: w.Gamma,
+		Horizon: w.Horizon, Continuing: w.Continuing, Options: set.Asked(), Warnings: w.Warnings, Width: w.New().Width(),
+	}
 	if len(w.Actions) == 0 {
 		s.Force = []float64{w.Low, w.High}
 	}

@@ -55,8 +55,10 @@ func (c rlSolveCmd) Run(e *env) error {
 	if err != nil {
 		return fmt.Errorf("world %s: %w", w.Name, err)
 	}
-	out := solved{World: w.Name, Gamma: w.Gamma, Names: w.Actions, Sweeps: s.Sweeps,
-		V: values(w, s.V), Q: perAction(w, s.Q, len(w.Actions)), Policy: perAction(w, s.Policy.P, len(w.Actions))}
+	out := solved{
+		World: w.Name, Gamma: w.Gamma, Names: w.Actions, Sweeps: s.Sweeps,
+		V: values(w, s.V), Q: perAction(w, s.Q, len(w.Actions)), Policy: perAction(w, s.Policy.P, len(w.Actions)),
+	}
 	for _, v := range s.Steps {
 		out.Steps = append(out.Steps, values(w, v))
 	}
@@ -186,8 +188,10 @@ func gridText(w *world.World, v []float64) string {
 	return b.String()
 }
 
-var arrows = map[string]string{"up": "↑", "right": "→", "down": "↓", "left": "←", "stay": "○",
-	"up-right": "↗", "down-right": "↘", "down-left": "↙", "up-left": "↖"}
+var arrows = map[string]string{
+	"up": "↑", "right": "→", "down": "↓", "left": "←", "stay": "○",
+	"up-right": "↗", "down-right": "↘", "down-left": "↙", "up-left": "↖",
+}
 
 // policyText writes the likeliest action of every state.
 func policyText(w *world.World, p *tabular.Policy) string {

@@ -260,8 +260,15 @@ func TestDQNOptions(t *testing.T) {
 func TestDQNRefuses(t *testing.T) {
 	env := open(t, "cartpole").New()
 	for _, c := range []DQN{
-		{Gamma: 1.5}, {Batch: -1}, {Tau: 2}, {Steps: 10, Capacity: 5}, {Priority: -1},
-		{ActionInput: true, Dueling: true}, {Outlook: Categorical{1, 0, 1}}, {Outlook: Categorical{5, 1, 1}}, {Outlook: Quantile{}},
+		{Gamma: 1.5},
+		{Batch: -1},
+		{Tau: 2},
+		{Steps: 10, Capacity: 5},
+		{Priority: -1},
+		{ActionInput: true, Dueling: true},
+		{Outlook: Categorical{1, 0, 1}},
+		{Outlook: Categorical{5, 1, 1}},
+		{Outlook: Quantile{}},
 	} {
 		if _, err := c.New(env, 2); err == nil {
 			t.Errorf("%+v was accepted", c)

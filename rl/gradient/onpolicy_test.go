@@ -95,8 +95,14 @@ func TestSamples(t *testing.T) {
 // The clipped losses and their slopes, case by case of the paper's figure 1.
 func TestClipped(t *testing.T) {
 	for _, c := range []struct{ rho, A, loss, slope float32 }{
-		{1, 2, -2, -2}, {1.1, 2, -2.2, -2.2}, {1.5, 2, -2.4, 0}, {.5, 2, -1, -1},
-		{1, -2, 2, 2}, {.9, -2, 1.8, 1.8}, {.5, -2, 1.6, 0}, {1.5, -2, 3, 3},
+		{1, 2, -2, -2},
+		{1.1, 2, -2.2, -2.2},
+		{1.5, 2, -2.4, 0},
+		{.5, 2, -1, -1},
+		{1, -2, 2, 2},
+		{.9, -2, 1.8, 1.8},
+		{.5, -2, 1.6, 0},
+		{1.5, -2, 3, 3},
 	} {
 		loss, slope := Clipped(c.rho, c.A, .2)
 		if math.Abs(float64(loss-c.loss)) > 1e-6 || math.Abs(float64(slope-c.slope)) > 1e-6 {

@@ -8,12 +8,16 @@ import (
 )
 
 func init() {
-	register(Entry{Name: "dyna-q", Row: Row{"max q(s′,·)", "0", "q(s,a)", "q += α·(G − q), and again for imagined steps"}, Control: true,
+	register(Entry{
+		Name: "dyna-q", Row: Row{"max q(s′,·)", "0", "q(s,a)", "q += α·(G − q), and again for imagined steps"}, Control: true,
 		Uses: []string{"planning", "kappa"}, Source: "Sutton 1990; Sutton and Barto 2018, §8.2 and 8.3",
-		New: func(o Options) Algorithm { return &DynaQ{Planning: o.Planning, Kappa: o.Kappa} }})
-	register(Entry{Name: "prioritized-sweeping", Row: Row{"max q(s′,·)", "0", "q(s,a)", "q += α·(G − q) where it changes most"}, Control: true,
+		New: func(o Options) Algorithm { return &DynaQ{Planning: o.Planning, Kappa: o.Kappa} },
+	})
+	register(Entry{
+		Name: "prioritized-sweeping", Row: Row{"max q(s′,·)", "0", "q(s,a)", "q += α·(G − q) where it changes most"}, Control: true,
 		Uses: []string{"planning", "theta"}, Source: "Moore and Atkeson 1993; Sutton and Barto 2018, §8.4",
-		New: func(o Options) Algorithm { return &Sweeping{Planning: o.Planning, Theta: o.Theta} }})
+		New: func(o Options) Algorithm { return &Sweeping{Planning: o.Planning, Theta: o.Theta} },
+	})
 }
 
 // Memory is what an agent believes of its world: what each pair led to last.

@@ -6,15 +6,21 @@ import (
 )
 
 func init() {
-	register(Entry{Name: "td", Row: Row{"v(s′)", "λ", "v(s)", "v += α·(G − v)"},
+	register(Entry{
+		Name: "td", Row: Row{"v(s′)", "λ", "v(s)", "v += α·(G − v)"},
 		Uses: []string{"lambda", "trace"}, Source: "Sutton 1988; Sutton and Barto 2018, §6.1 and 12.2",
-		New: func(o Options) Algorithm { return &TD{Lambda: o.Lambda, marks: marks{kind: o.Trace}} }})
-	register(Entry{Name: "sarsa-lambda", Row: Row{"q(s′,a′)", "λ", "q(s,a)", "q += α·(G − q)"}, Control: true,
+		New: func(o Options) Algorithm { return &TD{Lambda: o.Lambda, marks: marks{kind: o.Trace}} },
+	})
+	register(Entry{
+		Name: "sarsa-lambda", Row: Row{"q(s′,a′)", "λ", "q(s,a)", "q += α·(G − q)"}, Control: true,
 		Uses: []string{"lambda", "trace"}, Source: "Rummery 1995; Sutton and Barto 2018, §12.7",
-		New: func(o Options) Algorithm { return &SarsaLambda{Lambda: o.Lambda, marks: marks{kind: o.Trace}} }})
-	register(Entry{Name: "q-lambda", Row: Row{"max q(s′,·)", "λ·[a′ greedy]", "q(s,a)", "q += α·(G − q)"}, Control: true,
+		New: func(o Options) Algorithm { return &SarsaLambda{Lambda: o.Lambda, marks: marks{kind: o.Trace}} },
+	})
+	register(Entry{
+		Name: "q-lambda", Row: Row{"max q(s′,·)", "λ·[a′ greedy]", "q(s,a)", "q += α·(G − q)"}, Control: true,
 		Uses: []string{"lambda", "trace"}, Source: "Watkins 1989; Sutton and Barto 2018, §12.10",
-		New: func(o Options) Algorithm { return &QLambda{Lambda: o.Lambda, marks: marks{kind: o.Trace}} }})
+		New: func(o Options) Algorithm { return &QLambda{Lambda: o.Lambda, marks: marks{kind: o.Trace}} },
+	})
 }
 
 // TD learns the values of the policy that acts. TD(0) is λ = 0.

@@ -9,15 +9,21 @@ import (
 )
 
 func init() {
-	register(Entry{Name: "monte-carlo", Row: Row{"none", "1", "v(s)", "v += α·(G − v)"}, Alpha: "1/k",
+	register(Entry{
+		Name: "monte-carlo", Row: Row{"none", "1", "v(s)", "v += α·(G − v)"}, Alpha: "1/k",
 		Uses: []string{"first-visit"}, Source: "Sutton and Barto 2018, §5.1",
-		New: func(o Options) Algorithm { return MonteCarloPrediction{FirstVisit: o.FirstVisit} }})
-	register(Entry{Name: "monte-carlo-control", Row: Row{"none", "1", "q(s,a)", "q += α·(G − q)"}, Control: true, Alpha: "1/k",
+		New: func(o Options) Algorithm { return MonteCarloPrediction{FirstVisit: o.FirstVisit} },
+	})
+	register(Entry{
+		Name: "monte-carlo-control", Row: Row{"none", "1", "q(s,a)", "q += α·(G − q)"}, Control: true, Alpha: "1/k",
 		Uses: []string{"first-visit"}, Source: "Sutton and Barto 2018, §5.4; Zhao 2025, algorithm 5.3",
-		New: func(o Options) Algorithm { return MonteCarlo{FirstVisit: o.FirstVisit} }})
-	register(Entry{Name: "monte-carlo-es", Row: Row{"none", "1", "q(s,a)", "q += α·(G − q)"}, Control: true, Alpha: "1/k", Exploring: true,
+		New: func(o Options) Algorithm { return MonteCarlo{FirstVisit: o.FirstVisit} },
+	})
+	register(Entry{
+		Name: "monte-carlo-es", Row: Row{"none", "1", "q(s,a)", "q += α·(G − q)"}, Control: true, Alpha: "1/k", Exploring: true,
 		Uses: []string{"first-visit"}, Source: "Sutton and Barto 2018, §5.3; Zhao 2025, algorithm 5.2",
-		New: func(o Options) Algorithm { return MonteCarlo{FirstVisit: o.FirstVisit, ExploringStarts: true} }})
+		New: func(o Options) Algorithm { return MonteCarlo{FirstVisit: o.FirstVisit, ExploringStarts: true} },
+	})
 }
 
 // MonteCarlo learns from what was really earned. With α = 1/k a value is the mean

@@ -6,15 +6,21 @@ import (
 )
 
 func init() {
-	register(Entry{Name: "n-step-sarsa", Row: Row{"q(s_n,a_n) after n", "NStep", "q(s,a)", "q += α·(G − q)"}, Control: true,
+	register(Entry{
+		Name: "n-step-sarsa", Row: Row{"q(s_n,a_n) after n", "NStep", "q(s,a)", "q += α·(G − q)"}, Control: true,
 		Uses: []string{"n"}, Source: "Sutton and Barto 2018, §7.2",
-		New: func(o Options) Algorithm { return NStepSarsa{N: o.N} }})
-	register(Entry{Name: "tree-backup", Row: Row{"Σ π(a|s′)·q(s′,a)", "π(a′|s′)", "q(s,a)", "q += α·(G − q)"}, Control: true,
+		New: func(o Options) Algorithm { return NStepSarsa{N: o.N} },
+	})
+	register(Entry{
+		Name: "tree-backup", Row: Row{"Σ π(a|s′)·q(s′,a)", "π(a′|s′)", "q(s,a)", "q += α·(G − q)"}, Control: true,
 		Uses: []string{"n"}, Source: "Precup, Sutton and Singh 2000; Sutton and Barto 2018, §7.5",
-		New: func(o Options) Algorithm { return TreeBackup{N: o.N} }})
-	register(Entry{Name: "n-step-td", Row: Row{"v(s_n) after n", "NStep", "v(s)", "v += α·(G − v)"},
+		New: func(o Options) Algorithm { return TreeBackup{N: o.N} },
+	})
+	register(Entry{
+		Name: "n-step-td", Row: Row{"v(s_n) after n", "NStep", "v(s)", "v += α·(G − v)"},
 		Uses: []string{"n"}, Source: "Sutton and Barto 2018, §7.1",
-		New: func(o Options) Algorithm { return NStepTD{N: o.N} }})
+		New: func(o Options) Algorithm { return NStepTD{N: o.N} },
+	})
 }
 
 // NStepSarsa looks n steps ahead before it asks the table.

@@ -6,12 +6,16 @@ import (
 )
 
 func init() {
-	register(Entry{Name: "off-policy-monte-carlo", Row: Row{"none", "1", "v(s)", "v += (ρ·G − v)/k, or ρ/Σρ·(G − v)"}, Off: true, Alpha: "1/k",
+	register(Entry{
+		Name: "off-policy-monte-carlo", Row: Row{"none", "1", "v(s)", "v += (ρ·G − v)/k, or ρ/Σρ·(G − v)"}, Off: true, Alpha: "1/k",
 		Uses: []string{"first-visit", "weighted"}, Source: "Sutton and Barto 2018, eq. 5.5 and 5.6",
-		New: func(o Options) Algorithm { return &OffPolicy{FirstVisit: o.FirstVisit, Weighted: o.Weighted} }})
-	register(Entry{Name: "off-policy-monte-carlo-control", Row: Row{"none", "1", "q(s,a)", "q += ρ/Σρ·(G − q)"}, Control: true, Off: true, Alpha: "1/k",
+		New: func(o Options) Algorithm { return &OffPolicy{FirstVisit: o.FirstVisit, Weighted: o.Weighted} },
+	})
+	register(Entry{
+		Name: "off-policy-monte-carlo-control", Row: Row{"none", "1", "q(s,a)", "q += ρ/Σρ·(G − q)"}, Control: true, Off: true, Alpha: "1/k",
 		Source: "Sutton and Barto 2018, §5.7",
-		New:    func(Options) Algorithm { return &OffPolicyControl{} }})
+		New:    func(Options) Algorithm { return &OffPolicyControl{} },
+	})
 }
 
 // OffPolicy learns the values of a target policy π from episodes of another, b,

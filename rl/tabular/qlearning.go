@@ -6,12 +6,16 @@ import (
 )
 
 func init() {
-	register(Entry{Name: "q-learning", Row: Row{"max q(s′,·)", "0", "q(s,a)", "q += α·(G − q)"}, Control: true,
+	register(Entry{
+		Name: "q-learning", Row: Row{"max q(s′,·)", "0", "q(s,a)", "q += α·(G − q)"}, Control: true,
 		Source: "Watkins 1989; Sutton and Barto 2018, eq. 6.8; Zhao 2025, algorithms 7.2 and 7.3",
-		New:    func(Options) Algorithm { return QLearning{} }})
-	register(Entry{Name: "double-q-learning", Row: Row{"q₂(s′, argmax q₁(s′,·))", "0", "q₁(s,a)", "q₁ += α·(G − q₁)"}, Control: true,
+		New:    func(Options) Algorithm { return QLearning{} },
+	})
+	register(Entry{
+		Name: "double-q-learning", Row: Row{"q₂(s′, argmax q₁(s′,·))", "0", "q₁(s,a)", "q₁ += α·(G − q₁)"}, Control: true,
 		Source: "van Hasselt 2010; Sutton and Barto 2018, eq. 6.10",
-		New:    func(Options) Algorithm { return &DoubleQ{} }})
+		New:    func(Options) Algorithm { return &DoubleQ{} },
+	})
 }
 
 // QLearning learns the values of the best policy, whoever acts: the ε-greedy

@@ -6,12 +6,16 @@ import (
 )
 
 func init() {
-	register(Entry{Name: "sarsa", Row: Row{"q(s′,a′)", "0", "q(s,a)", "q += α·(G − q)"}, Control: true,
+	register(Entry{
+		Name: "sarsa", Row: Row{"q(s′,a′)", "0", "q(s,a)", "q += α·(G − q)"}, Control: true,
 		Source: "Rummery and Niranjan 1994; Sutton and Barto 2018, §6.4",
-		New:    func(Options) Algorithm { return Sarsa{} }})
-	register(Entry{Name: "expected-sarsa", Row: Row{"Σ π(a|s′)·q(s′,a)", "0", "q(s,a)", "q += α·(G − q)"}, Control: true,
+		New:    func(Options) Algorithm { return Sarsa{} },
+	})
+	register(Entry{
+		Name: "expected-sarsa", Row: Row{"Σ π(a|s′)·q(s′,a)", "0", "q(s,a)", "q += α·(G − q)"}, Control: true,
 		Source: "van Seijen et al. 2009; Sutton and Barto 2018, eq. 6.9",
-		New:    func(Options) Algorithm { return ExpectedSarsa{} }})
+		New:    func(Options) Algorithm { return ExpectedSarsa{} },
+	})
 }
 
 // Sarsa learns the values of the policy that acts, from what it does next.
