@@ -65,10 +65,10 @@ func (d *DynaQ) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	m.begin(len(l.Q.Values))
 	s := env.Reset(l.rng)
 	for {
-		a := l.act(s)
+		a := l.Act(s)
 		next, r, gamma := env.Step(a)
-		l.toward(s, a, returns.One(r, gamma, l.Q.Max(next)))
-		more := l.more(&ep, r, gamma)
+		l.Toward(s, a, returns.One(r, gamma, l.Q.Max(next)))
+		more := l.More(&ep, r, gamma)
 		m.keep(s*actions+a, next, r, gamma, l.Steps)
 		for range d.Planning {
 			i := m.Tried[l.rng.IntN(len(m.Tried))]
@@ -76,7 +76,7 @@ func (d *DynaQ) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 			if d.Kappa != 0 {
 				bonus = d.Kappa * math.Sqrt(float64(l.Steps-m.When[i]))
 			}
-			l.toward(i/actions, i%actions, returns.One(m.Reward[i]+bonus, m.Discount[i], l.Q.Max(m.Next[i])))
+			l.Toward(i/actions, i%actions, returns.One(m.Reward[i]+bonus, m.Discount[i], l.Q.Max(m.Next[i])))
 		}
 		if !more {
 			return ep
@@ -108,9 +108,9 @@ func (d *Sweeping) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	}
 	s := env.Reset(l.rng)
 	for {
-		a := l.act(s)
+		a := l.Act(s)
 		next, r, gamma := env.Step(a)
-		more := l.more(&ep, r, gamma)
+		more := l.More(&ep, r, gamma)
 		i := s*actions + a
 		if old := m.Next[i]; !m.keep(i, next, r, gamma, l.Steps) || old != next {
 			d.Before[next] = append(d.Before[next], i)
@@ -121,7 +121,7 @@ func (d *Sweeping) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 			if !any {
 				break
 			}
-			l.toward(i/actions, i%actions, d.believed(l, i))
+			l.Toward(i/actions, i%actions, d.believed(l, i))
 			for _, k := range d.Before[i/actions] {
 				if m.Next[k] == i/actions {
 					d.look(l, k)

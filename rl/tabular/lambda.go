@@ -44,10 +44,10 @@ func (d *TD) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	d.begin(len(w))
 	s := env.Reset(l.rng)
 	for {
-		next, r, gamma := env.Step(l.act(s))
+		next, r, gamma := env.Step(l.Act(s))
 		ahead := w[next]
 		d.learn(w, s, l.V.rate(s), returns.One(r, gamma, ahead), ahead, gamma*d.Lambda)
-		if !l.more(&ep, r, gamma) {
+		if !l.More(&ep, r, gamma) {
 			return ep
 		}
 		s = next
@@ -70,13 +70,13 @@ func (d *SarsaLambda) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode)
 	w := l.Q.Values
 	d.begin(len(w))
 	s := env.Reset(l.rng)
-	a := l.act(s)
+	a := l.Act(s)
 	for {
 		next, r, gamma := env.Step(a)
-		b := l.act(next)
+		b := l.Act(next)
 		i, ahead := s*l.Q.Actions+a, l.Q.At(next, b)
 		d.learn(w, i, l.rate(i), returns.One(r, gamma, ahead), ahead, gamma*d.Lambda)
-		if !l.more(&ep, r, gamma) {
+		if !l.More(&ep, r, gamma) {
 			return ep
 		}
 		s, a = next, b
@@ -100,16 +100,16 @@ func (d *QLambda) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	w := l.Q.Values
 	d.begin(len(w))
 	s := env.Reset(l.rng)
-	a := l.act(s)
+	a := l.Act(s)
 	for {
 		next, r, gamma := env.Step(a)
-		b, best := l.act(next), l.Q.Max(next)
+		b, best := l.Act(next), l.Q.Max(next)
 		i, fade := s*l.Q.Actions+a, gamma*d.Lambda
 		if l.Q.At(next, b) != best {
 			fade = 0
 		}
 		d.learn(w, i, l.rate(i), returns.One(r, gamma, best), best, fade)
-		if !l.more(&ep, r, gamma) {
+		if !l.More(&ep, r, gamma) {
 			return ep
 		}
 		s, a = next, b

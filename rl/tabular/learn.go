@@ -96,8 +96,8 @@ func (l *Learning) episode(env rl.Env[int, int], alg Algorithm) (ep rl.Episode, 
 	return ep, nil
 }
 
-// more counts a step, and says whether the run goes on after it.
-func (l *Learning) more(ep *rl.Episode, r, gamma float64) bool {
+// More counts a step, and says whether the run goes on after it.
+func (l *Learning) More(ep *rl.Episode, r, gamma float64) bool {
 	ep.Length++
 	ep.Return += r
 	if l.Steps++; l.Steps == l.next && !l.lookUp(ep) {
@@ -123,8 +123,8 @@ func (l *Learning) lookUp(ep *rl.Episode) bool {
 	return !ep.Cut
 }
 
-// act chooses an action in s.
-func (l *Learning) act(s int) int {
+// Act chooses an action in s.
+func (l *Learning) Act(s int) int {
 	if l.Policy != nil {
 		return l.Policy.Act(l.rng, s)
 	}
@@ -140,10 +140,10 @@ func (l *Learning) rate(i int) float64 {
 	return l.Alpha.At(l.Q.Visits[i])
 }
 
-// toward moves q(s, a) toward G.
+// Toward moves q(s, a) toward G.
 //
 //	q(s, a) ← q(s, a) + α·[G − q(s, a)]
-func (l *Learning) toward(s, a int, G float64) {
+func (l *Learning) Toward(s, a int, G float64) {
 	i := s*l.Q.Actions + a
 	l.Q.Values[i] += l.rate(i) * (G - l.Q.Values[i])
 }
@@ -174,3 +174,6 @@ func (l *Learning) expected(s int) (x float64) {
 	}
 	return (1-l.epsilon)*row[argmax(row)] + l.epsilon*x/float64(len(row))
 }
+
+// Rand is the stream of random numbers of this episode.
+func (l *Learning) Rand() *rand.Rand { return l.rng }

@@ -49,17 +49,17 @@ func (m MonteCarlo) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	l.tr.Begin(s)
 	for more := true; more; {
 		if a < 0 {
-			a = l.act(s)
+			a = l.Act(s)
 		}
 		next, r, gamma := env.Step(a)
 		l.tr.Add(a, r, gamma, next)
 		s, a = next, -1
-		more = l.more(&ep, r, gamma)
+		more = l.More(&ep, r, gamma)
 	}
 	first := l.firsts(m.FirstVisit, len(l.Q.Values), l.Q.Actions)
 	for t, G := range backward(l.tr) {
 		if first(t) {
-			l.toward(l.tr.State[t], l.tr.Action[t], G)
+			l.Toward(l.tr.State[t], l.tr.Action[t], G)
 		}
 	}
 	return ep
@@ -141,7 +141,7 @@ func (m MonteCarloPrediction) Episode(env rl.Env[int, int], l *Learning) (ep rl.
 	l.tr.Begin(s)
 	for more := true; more; {
 		next, r, gamma := l.step(env, s)
-		s, more = next, l.more(&ep, r, gamma)
+		s, more = next, l.More(&ep, r, gamma)
 	}
 	first := l.firsts(m.FirstVisit, len(l.V.Values), 0)
 	for t, G := range backward(l.tr) {

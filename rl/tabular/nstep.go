@@ -39,23 +39,23 @@ func (n NStepSarsa) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	tr := &l.tr
 	s := env.Reset(l.rng)
 	tr.Begin(s)
-	a, last := l.act(s), 0
+	a, last := l.Act(s), 0
 	back := func(t int) {
 		G := l.Q.At(tr.State[last], a) // where the episode ended, a zero γ keeps it out
 		for k := last - 1; k >= t; k-- {
 			G = returns.One(tr.Reward[k], tr.Discount[k], G)
 		}
-		l.toward(tr.State[t], tr.Action[t], G)
+		l.Toward(tr.State[t], tr.Action[t], G)
 	}
 	for more := true; more; {
 		next, r, gamma := env.Step(a)
 		tr.Add(a, r, gamma, next)
 		last = tr.Len()
-		a = l.act(next)
+		a = l.Act(next)
 		if last >= n.N {
 			back(last - n.N)
 		}
-		more = l.more(&ep, r, gamma)
+		more = l.More(&ep, r, gamma)
 	}
 	for t := max(last-n.N+1, 0); t < last; t++ {
 		back(t)
@@ -84,17 +84,17 @@ func (n TreeBackup) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 			s, a := tr.State[k+1], tr.Action[k+1]
 			G = returns.Step(tr.Reward[k], tr.Discount[k], l.expected(s), l.prob(s, a), G, l.Q.At(s, a))
 		}
-		l.toward(tr.State[t], tr.Action[t], G)
+		l.Toward(tr.State[t], tr.Action[t], G)
 	}
 	for more := true; more; {
-		a := l.act(s)
+		a := l.Act(s)
 		next, r, gamma := env.Step(a)
 		tr.Add(a, r, gamma, next)
 		last = tr.Len()
 		if last >= n.N {
 			back(last - n.N)
 		}
-		s, more = next, l.more(&ep, r, gamma)
+		s, more = next, l.More(&ep, r, gamma)
 	}
 	for t := max(last-n.N+1, 0); t < last; t++ {
 		back(t)
@@ -128,7 +128,7 @@ func (n NStepTD) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 		if last >= n.N {
 			back(last - n.N)
 		}
-		s, more = next, l.more(&ep, r, gamma)
+		s, more = next, l.More(&ep, r, gamma)
 	}
 	for t := max(last-n.N+1, 0); t < last; t++ {
 		back(t)
@@ -138,7 +138,7 @@ func (n NStepTD) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 
 // step acts in s and records what came of it.
 func (l *Learning) step(env rl.Env[int, int], s int) (next int, r, gamma float64) {
-	a := l.act(s)
+	a := l.Act(s)
 	next, r, gamma = env.Step(a)
 	l.tr.Add(a, r, gamma, next)
 	return next, r, gamma

@@ -42,7 +42,7 @@ func (o *OffPolicy) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	l.tr.Begin(s)
 	for more := true; more; {
 		next, r, gamma := l.step(env, s)
-		s, more = next, l.more(&ep, r, gamma)
+		s, more = next, l.More(&ep, r, gamma)
 	}
 	first := l.firsts(o.FirstVisit, len(l.V.Values), 0)
 	rho := 1.
@@ -86,7 +86,7 @@ func (o *OffPolicyControl) Episode(env rl.Env[int, int], l *Learning) (ep rl.Epi
 	for more := true; more; {
 		next, r, gamma := l.step(env, s)
 		chance = append(chance, l.behaviour(s, l.tr.Action[l.tr.Len()-1]))
-		s, more = next, l.more(&ep, r, gamma)
+		s, more = next, l.More(&ep, r, gamma)
 	}
 	rho, G := 1., 0.
 	for t := l.tr.Len() - 1; t >= 0; t-- {

@@ -30,10 +30,10 @@ type QLearning struct{}
 func (QLearning) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	s := env.Reset(l.rng)
 	for {
-		a := l.act(s)
+		a := l.Act(s)
 		next, r, gamma := env.Step(a)
-		l.toward(s, a, returns.One(r, gamma, l.Q.Max(next)))
-		if !l.more(&ep, r, gamma) {
+		l.Toward(s, a, returns.One(r, gamma, l.Q.Max(next)))
+		if !l.More(&ep, r, gamma) {
 			return ep
 		}
 		s = next
@@ -62,7 +62,7 @@ func (d *DoubleQ) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	}
 	s := env.Reset(l.rng)
 	for {
-		a := l.act(s)
+		a := l.Act(s)
 		next, r, gamma := env.Step(a)
 		coin := l.rng.Uint64() & 1
 		one, other := d.Tables[coin], d.Tables[1-coin]
@@ -70,7 +70,7 @@ func (d *DoubleQ) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 		G := returns.One(r, gamma, other.At(next, one.Greedy(next)))
 		one.Values[i] += l.rate(i) * (G - one.Values[i])
 		l.Q.Values[i] = (one.Values[i] + other.Values[i]) / 2
-		if !l.more(&ep, r, gamma) {
+		if !l.More(&ep, r, gamma) {
 			return ep
 		}
 		s = next

@@ -28,12 +28,12 @@ type Sarsa struct{}
 // Episode learns from one episode.
 func (Sarsa) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	s := env.Reset(l.rng)
-	a := l.act(s)
+	a := l.Act(s)
 	for {
 		next, r, gamma := env.Step(a)
-		b := l.act(next)
-		l.toward(s, a, returns.One(r, gamma, l.Q.At(next, b)))
-		if !l.more(&ep, r, gamma) {
+		b := l.Act(next)
+		l.Toward(s, a, returns.One(r, gamma, l.Q.At(next, b)))
+		if !l.More(&ep, r, gamma) {
 			return ep
 		}
 		s, a = next, b
@@ -52,10 +52,10 @@ type ExpectedSarsa struct{}
 func (ExpectedSarsa) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 	s := env.Reset(l.rng)
 	for {
-		a := l.act(s)
+		a := l.Act(s)
 		next, r, gamma := env.Step(a)
-		l.toward(s, a, returns.One(r, gamma, l.expected(next)))
-		if !l.more(&ep, r, gamma) {
+		l.Toward(s, a, returns.One(r, gamma, l.expected(next)))
+		if !l.More(&ep, r, gamma) {
 			return ep
 		}
 		s = next
