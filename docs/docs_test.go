@@ -157,7 +157,14 @@ func TestExamples(t *testing.T) {
 	if err != nil || len(programs) < 3 {
 		t.Fatalf("%d examples: %v", len(programs), err)
 	}
+	index, err := os.ReadFile("../examples/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range programs {
+		if name := strings.TrimPrefix(filepath.ToSlash(p), "../examples/"); !strings.Contains(string(index), "("+name+")") {
+			t.Errorf("examples/README.md does not list %s", name)
+		}
 		text, err := os.ReadFile(p)
 		if err != nil {
 			t.Fatal(err)
