@@ -3,6 +3,7 @@
 //
 //	probe tokenize TOKENIZER TEXTS.json
 //	probe losses FOLDER
+//	probe learn TASK SEED
 package main
 
 import (
@@ -26,8 +27,10 @@ func run(args []string) error {
 		result, err = tokenize(args[1], args[2])
 	case len(args) == 2 && args[0] == "losses":
 		result, err = losses(args[1])
+	case len(args) == 3 && args[0] == "learn":
+		result, err = learn(args[1], args[2])
 	default:
-		err = fmt.Errorf("usage: probe tokenize TOKENIZER TEXTS.json | probe losses FOLDER")
+		err = fmt.Errorf("usage: probe tokenize TOKENIZER TEXTS.json | probe losses FOLDER | probe learn TASK SEED")
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package approx
 
 import (
 	"context"
+	"io"
 	"iter"
 	"math/rand/v2"
 
@@ -13,6 +14,8 @@ type Agent interface {
 	Advance() []rl.Episode   // take a step in every world that it has; the episodes that ended, until the next call
 	Steps() int              // taken so far, in all worlds
 	Act(x []float64) float64 // the best action for what is seen: the number of one, or a force
+	Save(w io.Writer) error  // all that is needed to go on exactly
+	Load(r io.Reader) error  // what an agent with the same settings saved
 }
 
 // Learn lets an agent act until it has taken so many steps in all, and yields

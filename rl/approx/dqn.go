@@ -2,6 +2,7 @@ package approx
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 
 	"github.com/rotor-lm/rotor/kernel"
@@ -122,7 +123,7 @@ type DeepQ struct {
 
 	env     Env
 	runner  Runner
-	rng     *rand.Rand // of exploration and of batches
+	rng     Stream // of exploration and of batches
 	adam    *Adam
 	updates int
 	taken   [1]float32
@@ -145,7 +146,7 @@ func (c DQN) New(env Env, actions int) (*DeepQ, error) {
 	if actions < 1 {
 		return nil, fmt.Errorf("approx: DQN needs actions to choose from; this world takes a force")
 	}
-	a := &DeepQ{DQN: c, Actions: actions, env: env, rng: rl.NewRand(c.Seed, 1)}
+	a := &DeepQ{DQN: c, Actions: actions, env: env, rng: NewStream(c.Seed, 1)}
 	in, out := env.Width(), actions*c.Outlook.Atoms()
 	if c.Dueling {
 		out += c.Outlook.Atoms()
@@ -171,7 +172,7 @@ func (c DQN) New(env Env, actions int) (*DeepQ, error) {
 	}
 	a.act = a.newChunk(1)
 	a.work = a.learnChunk
-	a.runner = NewRunner(env, rl.NewRand(c.Seed, 3), c.Horizon)
+	a.runner = NewRunner(env, NewStream(c.Seed, 3), c.Horizon)
 	return a, nil
 }
 
@@ -234,13 +235,37 @@ func (a *DeepQ) best(state []float32) int {
 	return best
 }
 
+// Save writes all that is needed to go on exactly.
+func (a *DeepQ) Save(w io.Writer) error { return Save(w, "dqn", a.parts()...) }
+
+// Load goes on from what an agent with the same settings saved.
+func (a *DeepQ) Load(r io.Reader) error {
+	if err := Load(r, "dqn", a.parts()...); err != nil {
+		return err
+	}
+	for _, action := range append(a.Replay.Action.Data[:a.Replay.N:a.Replay.N], a.Replay.window.action.Data...) {
+		if !(action >= 0 && action < float32(a.Actions)) {
+			a.Replay.N, a.Replay.window.n = 0, 0
+			return fmt.Errorf("the saved agent remembers action %g of %d", action, a.Actions)
+		}
+	}
+	return nil
+}
+
+func (a *DeepQ) parts() []Part {
+	return []Part{
+		Numbers(a.Net.W), Numbers(a.Target.W), a.adam, a.Replay, &a.runner, a.rng,
+		Number(&a.Taken), Number(&a.updates), Number(&a.Loss),
+	}
+}
+
 // Update draws a batch and takes one step of Adam.
 func (a *DeepQ) Update() {
 	a.updates++
 	if a.Priority > 0 {
-		a.Replay.DrawByPriority(a.rng, a.rows, a.weight, a.Correction.At(a.updates))
+		a.Replay.DrawByPriority(a.rng.Rand, a.rows, a.weight, a.Correction.At(a.updates))
 	} else {
-		a.Replay.Draw(a.rng, a.rows)
+		a.Replay.Draw(a.rng.Rand, a.rows)
 	}
 	a.adam.Step(len(a.chunk), a.work)
 	var loss float32

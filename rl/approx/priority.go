@@ -56,7 +56,7 @@ func (r *Replay) DrawByPriority(rng *rand.Rand, rows []int, weight []float32, be
 	var most float64
 	for i := range rows {
 		u := (float64(i) + rng.Float64()) / float64(len(rows)) * total
-		rows[i] = r.tree.find(u)
+		rows[i] = min(r.tree.find(u), r.N-1) // rounding may lead past the last
 		w := math.Pow(float64(r.N)*r.tree.sum[rows[i]+r.tree.size]/total, -beta)
 		weight[i] = float32(w)
 		most = max(most, w)

@@ -42,15 +42,15 @@ func (r *Replay) Add(state, action []float32, reward, discount float32, next []f
 	w := &r.window
 	w.push(state, action, reward, discount)
 	if w.full() {
-		r.keep(next)
+		r.store(next)
 	}
 	for cut && w.n > 0 {
-		r.keep(next)
+		r.store(next)
 	}
 }
 
-// keep moves the oldest step of the window into memory, with all that followed it.
-func (r *Replay) keep(next []float32) {
+// store moves the oldest step of the window into memory, with all that followed it.
+func (r *Replay) store(next []float32) {
 	w, i := &r.window, r.at
 	copy(r.State.Row(i), w.state.Row(0))
 	copy(r.Action.Row(i), w.action.Row(0))

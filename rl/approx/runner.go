@@ -1,15 +1,11 @@
 package approx
 
-import (
-	"math/rand/v2"
-
-	"github.com/rotor-lm/rotor/rl"
-)
+import "github.com/rotor-lm/rotor/rl"
 
 // Runner walks through one world, and cuts runs at the horizon.
 type Runner struct {
 	env     Env
-	rng     *rand.Rand
+	rng     Stream
 	horizon int
 	x       []float64
 	Before  []float32 // what was seen before the last step
@@ -19,7 +15,7 @@ type Runner struct {
 }
 
 // NewRunner begins a run, whose random numbers are rng's. A horizon of zero is none.
-func NewRunner(env Env, rng *rand.Rand, horizon int) Runner {
+func NewRunner(env Env, rng Stream, horizon int) Runner {
 	n := env.Width()
 	r := Runner{env: env, rng: rng, horizon: horizon, x: make([]float64, n), Before: make([]float32, n), State: make([]float32, n), scratch: make([]float32, n)}
 	r.begin()
@@ -27,7 +23,7 @@ func NewRunner(env Env, rng *rand.Rand, horizon int) Runner {
 }
 
 func (r *Runner) begin() {
-	r.env.Reset(r.rng)
+	r.env.Reset(r.rng.Rand)
 	r.look()
 }
 

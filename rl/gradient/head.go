@@ -15,6 +15,7 @@ type Head interface {
 	Sample(rng *rand.Rand, y, free []float32) float32
 	Best(y []float32) float32
 	World(a float32) float64 // the action as the world takes it
+	Has(a float32) bool      // there is such an action
 
 	// LogProb is log π(a) and the entropy of π.
 	LogProb(y, free []float32, a float32) (logp, entropy float32)
@@ -61,6 +62,9 @@ func (Categorical) Best(y []float32) float32 {
 
 // World is the number of the action.
 func (Categorical) World(a float32) float64 { return float64(a) }
+
+// Has says whether a is one of the N.
+func (c Categorical) Has(a float32) bool { return a >= 0 && a < float32(c.N) }
 
 // LogProb is that of action a.
 func (Categorical) LogProb(y, _ []float32, a float32) (logp, entropy float32) {
@@ -112,6 +116,9 @@ func (Gaussian) Best(y []float32) float32 { return y[0] }
 
 // World is the force, cut to the bounds.
 func (g Gaussian) World(a float32) float64 { return min(max(float64(a), g.Low), g.High) }
+
+// Has is true of every number.
+func (Gaussian) Has(a float32) bool { return !math.IsNaN(float64(a)) }
 
 // LogProb is the logarithm of the density.
 func (Gaussian) LogProb(y, free []float32, a float32) (logp, entropy float32) {

@@ -2,8 +2,8 @@ package gradient
 
 import (
 	"fmt"
+	"io"
 	"math"
-	"math/rand/v2"
 
 	"github.com/rotor-lm/rotor/kernel"
 	"github.com/rotor-lm/rotor/rl"
@@ -118,8 +118,8 @@ type Actor struct {
 	t       int // steps in the window so far
 	length  int // of a full window
 	worlds  []approx.Runner
-	rng     []*rand.Rand // of each world's actions
-	shuffle *rand.Rand
+	rng     []approx.Stream // of each world's actions
+	shuffle approx.Stream
 	ended   []rl.Episode
 	memory
 	update
@@ -134,7 +134,7 @@ func (c OnPolicy) New(copies func() approx.Env, head Head) (*Actor, error) {
 	if err := c.fill(); err != nil {
 		return nil, err
 	}
-	a := &Actor{OnPolicy: c, Head: head, shuffle: rl.NewRand(c.Seed, 1), length: c.Window}
+	a := &Actor{OnPolicy: c, Head: head, shuffle: approx.NewStream(c.Seed, 1), length: c.Window}
 	if a.length == 0 {
 		a.length = c.Horizon
 	}
@@ -144,8 +144,8 @@ func (c OnPolicy) New(copies func() approx.Env, head Head) (*Actor, error) {
 		if width = env.Width(); width < 1 {
 			return nil, fmt.Errorf("gradient: in this world there is nothing to see: a network needs numbers")
 		}
-		a.worlds = append(a.worlds, approx.NewRunner(env, rl.NewRand(c.Seed, 2, uint64(i)), c.Horizon))
-		a.rng = append(a.rng, rl.NewRand(c.Seed, 3, uint64(i)))
+		a.worlds = append(a.worlds, approx.NewRunner(env, approx.NewStream(c.Seed, 2, uint64(i)), c.Horizon))
+		a.rng = append(a.rng, approx.NewStream(c.Seed, 3, uint64(i)))
 	}
 	pi := append(append([]int{width}, c.Hidden...), head.Outputs())
 	v := append(append([]int{width}, c.Hidden...), 1)
@@ -186,7 +186,7 @@ func (a *Actor) Advance() []rl.Episode {
 	whole := false
 	for i := range a.worlds {
 		w, row := &a.worlds[i], i*a.length+a.t
-		action := a.Head.Sample(a.rng[i], y.Row(i), a.Free)
+		action := a.Head.Sample(a.rng[i].Rand, y.Row(i), a.Free)
 		m.action[row] = action
 		m.logp[row], _ = a.Head.LogProb(y.Row(i), a.Free, action)
 		r, gamma, cut := w.Step(a.Head.World(action))
@@ -207,6 +207,41 @@ func (a *Actor) Advance() []rl.Episode {
 		m.reached = 0
 	}
 	return a.ended
+}
+
+// Save writes all that is needed to go on exactly.
+func (a *Actor) Save(w io.Writer) error { return approx.Save(w, "on-policy", a.parts()...) }
+
+// Load goes on from what an agent with the same settings saved.
+func (a *Actor) Load(r io.Reader) error {
+	if err := approx.Load(r, "on-policy", a.parts()...); err != nil {
+		return err
+	}
+	ok := a.t >= 0 && a.t < a.length && a.reached >= 0 && a.reached <= len(a.reachedRow)
+	for _, row := range a.reachedRow {
+		ok = ok && row >= 0 && row < len(a.v)
+	}
+	for _, action := range a.action {
+		ok = ok && a.Head.Has(action)
+	}
+	if !ok {
+		a.t, a.reached = 0, 0
+		return fmt.Errorf("gradient: the saved agent's window does not fit its settings")
+	}
+	return nil
+}
+
+func (a *Actor) parts() []approx.Part {
+	m := &a.memory
+	parts := []approx.Part{
+		approx.Numbers(a.adam.W), a.adam, a.shuffle, approx.Number(&a.Taken), approx.Number(&a.windows), approx.Number(&a.t),
+		approx.Numbers(m.state.Data), approx.Numbers(m.action), approx.Numbers(m.logp), approx.Numbers(m.reward), approx.Numbers(m.gamma),
+		approx.Numbers(m.cut), approx.Number(&m.reached), approx.Numbers(m.reachedRow), approx.Numbers(m.reachedState.Data),
+	}
+	for i := range a.worlds {
+		parts = append(parts, &a.worlds[i], a.rng[i])
+	}
+	return parts
 }
 
 // memory is a window of steps. Those of world i stand in rows i·length … .

@@ -1,0 +1,182 @@
+package gradient
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rotor-lm/rotor/internal/nearest"
+	"github.com/rotor-lm/rotor/rl"
+	"github.com/rotor-lm/rotor/rl/approx"
+	"github.com/rotor-lm/rotor/rl/world"
+)
+
+// Method is a learner with a network, in the catalogue: a row of the table of
+// algorithms, its settings, and how to make one.
+type Method struct {
+	Name, About, Source               string
+	Bootstrap, Lambda, Baseline, Then string
+	Settings                          func() any // a pointer to the settings, as they are if nothing is set
+	agent                             func(settings any, w *world.World, seed uint64) (approx.Agent, error)
+}
+
+// deepQ are the settings of DQN as options: an outlook is named by its size.
+type deepQ struct {
+	approx.DQN
+	Atoms     int // C51, with so many atoms from Low to High
+	Low, High float32
+	Quantiles int // QR-DQN
+}
+
+func (c deepQ) outlook() (approx.Outlook, error) {
+	switch {
+	case c.Atoms != 0 && c.Quantiles != 0:
+		return nil, fmt.Errorf("gradient: a distribution is told by atoms or by quantiles, not by both")
+	case c.Atoms != 0:
+		return approx.Categorical{N: c.Atoms, Low: c.Low, High: c.High}, nil
+	case c.Quantiles != 0:
+		return approx.Quantile{N: c.Quantiles}, nil
+	}
+	return c.Outlook, nil
+}
+
+// Methods lists the catalogue.
+func Methods() []Method {
+	actor := func(name, about, source string, row [4]string, c OnPolicy) Method {
+		return Method{name, about, source, row[0], row[1], row[2], row[3], func() any { c := c; return &c },
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*OnPolicy)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				return c.New(func() approx.Env { return w.New() }, HeadOf(w))
+			}}
+	}
+	return []Method{
+		{
+			"dqn", "deep Q-learning; double, dueling, priority, steps, atoms or quantiles compose", "Mnih et al. 2015",
+			"max q(s′,·; w⁻)", "0", "q(s,a; w)", "w −= ∇ Huber loss on a replay", func() any { return &deepQ{} },
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*deepQ)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				var err error
+				if c.Outlook, err = c.outlook(); err != nil {
+					return nil, err
+				}
+				return c.New(w.New(), len(w.Actions))
+			},
+		},
+		actor("reinforce", "policy gradient on whole episodes", "Williams 1992", [4]string{"none", "1", "0", "∇log π·A"}, REINFORCE(false)),
+		actor("reinforce-baseline", "the same, against a value network", "Sutton and Barto 2018, §13.4", [4]string{"none", "1", "v(s)", "∇log π·A"}, REINFORCE(true)),
+		actor("actor-critic", "policy and value network, n steps at a time (window)", "Sutton and Barto 2018, §13.5", [4]string{"v(s′)", "1 in a window", "v(s)", "∇log π·A"}, NStep(1)),
+		actor("a2c", "the same in many worlds at once", "Mnih et al. 2016", [4]string{"v(s′)", "1 in a window", "v(s)", "∇log π·A"}, A2C(8)),
+		actor("ppo", "several passes over a window, with a clipped ratio", "Schulman et al. 2017", [4]string{"v(s′)", "0.95", "v(s)", "clipped ratio·A"}, PPO(8)),
+		{
+			"dpg", "deterministic policy gradient (DDPG; twin=true for TD3)", "Silver et al. 2014; Lillicrap et al. 2015",
+			"q(s′,π(s′); w⁻)", "0", "q(s,a; w)", "∇_a q·∇π", func() any { return &DPG{} },
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*DPG)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				return c.New(w.New(), w.Low, w.High)
+			},
+		},
+		{
+			"sac", "soft actor-critic: reward and entropy", "Haarnoja et al. 2018",
+			"min q − α·log π", "0", "q(s,a; w)", "∇_a (q − α·log π)·∇π", func() any { return &SAC{} },
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*SAC)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				return c.New(w.New(), w.Low, w.High)
+			},
+		},
+	}
+}
+
+// HeadOf is the head for a world's actions.
+func HeadOf(w *world.World) Head {
+	if len(w.Actions) > 0 {
+		return Categorical{len(w.Actions)}
+	}
+	return Gaussian{w.Low, w.High}
+}
+
+// Make makes an agent of a method for a world, with options KEY=VALUE such as
+// lr=0.001, hidden=[64,64] or epsilon=1..0.05/10000. The keys are the fields of the
+// method's settings, in small letters.
+func Make(name string, w *world.World, seed uint64, options ...string) (approx.Agent, error) {
+	methods := Methods()
+	i := slices.IndexFunc(methods, func(m Method) bool { return m.Name == name })
+	if i < 0 {
+		var names []string
+		for _, m := range methods {
+			names = append(names, m.Name)
+		}
+		return nil, fmt.Errorf("no method %q; did you mean %s? (has: %s)", name, nearest.Word(name, names), strings.Join(names, ", "))
+	}
+	settings := methods[i].Settings()
+	for _, option := range options {
+		if err := set(settings, option); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return methods[i].agent(settings, w, seed)
+}
+
+// Keys are the options of a method's settings, with their values.
+func Keys(settings any) map[string]any {
+	text, err := json.Marshal(settings)
+	if err != nil {
+		panic(err)
+	}
+	var fields, keys map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		panic(err)
+	}
+	keys = map[string]any{}
+	for key, value := range fields {
+		if key != "Seed" && key != "Outlook" {
+			keys[strings.ToLower(key)] = value
+		}
+	}
+	return keys
+}
+
+// set writes one option into settings.
+func set(settings any, option string) error {
+	key, value, found := strings.Cut(option, "=")
+	key = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(key)), "-", "")
+	if !found {
+		return fmt.Errorf("option %q: want KEY=VALUE, such as lr=0.001", option)
+	}
+	known := Keys(settings)
+	if _, ok := known[key]; !ok {
+		var names []string
+		for name := range known {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		return fmt.Errorf("no option %q; did you mean %s? (has: %s)", key, nearest.Word(key, names), strings.Join(names, ", "))
+	}
+	switch {
+	case key == "bend" && strings.EqualFold(value, "relu"):
+		value = "0"
+	case key == "bend" && strings.EqualFold(value, "tanh"):
+		value = "1"
+	case key == "bend":
+		return fmt.Errorf("bend=%s: want relu or tanh", value)
+	}
+	var err error
+	for _, text := range []string{value, strconv.Quote(value)} { // a number, a list, a switch; or a schedule
+		if err = json.Unmarshal([]byte(`{"`+key+`":`+text+`}`), settings); err == nil {
+			return nil
+		}
+	}
+	if _, schedule := known[key].(string); schedule {
+		_, err = rl.ParseSchedule(value)
+	}
+	return fmt.Errorf("%s=%s: %w", key, value, err)
+}
