@@ -14,6 +14,8 @@ type Attention struct {
 	K      Projection `w:"k_proj"` // [G·D, C]
 	V      Projection `w:"v_proj"` // [G·D, C]
 	O      Projection `w:"o_proj"` // [C, H·D]
+	QNorm  Layer      `w:"q_norm"` // of each query head [D]; nil for none
+	KNorm  Layer      `w:"k_norm"` // of each key head [D]; nil for none
 	Memory Memory     `w:""`
 
 	Heads, KVHeads int
@@ -22,9 +24,12 @@ type Attention struct {
 }
 
 func (a *Attention) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
-	q := Heads(a.Q.Forward(p, x), a.Heads)                                   // [T, H, D]
-	k := Heads(a.K.Forward(p, x), a.KVHeads)                                 // [T, G, D]
-	v := Heads(a.V.Forward(p, x), a.KVHeads)                                 // [T, G, D]
+	q := Heads(a.Q.Forward(p, x), a.Heads)   // [T, H, D]
+	k := Heads(a.K.Forward(p, x), a.KVHeads) // [T, G, D]
+	v := Heads(a.V.Forward(p, x), a.KVHeads) // [T, G, D]
+	if a.QNorm != nil {
+		q, k = a.QNorm.Forward(p, q), a.KNorm.Forward(p, k)
+	}
 	return a.O.Forward(p, Attend(p, q, k, v, a.Memory, a.Position, a.Score)) // [T, C]
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -193,7 +194,7 @@ func TestRope(t *testing.T) {
 		{0, `{"rope_type": "default", "rope_theta": 1000000.0}`, NewRotary(8, 1e6, 1)},
 		{7, `{"rope_type": "linear", "factor": 4, "rope_theta": 99}`, NewRotary(8, 99, 4)},
 	} {
-		r, err := Rope(8, c.theta, json.RawMessage(c.text))
+		r, err := Rope(8, c.theta, 2048, json.RawMessage(c.text))
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
 			continue
@@ -201,10 +202,12 @@ func TestRope(t *testing.T) {
 		same(c.text, r, c.want)
 	}
 	for text, want := range map[string]string{
-		`{"rope_type": "spiral"}`:                        `"spiral" is not known; there are default`,
+		`{"rope_type": "spiral"}`:                        `"spiral" is not known; there are default, linear, llama3, yarn`,
 		`{"type": "helix", "factor": 2}`:                 `"helix" is not known; there are default`,
 		`{"rope_type": "linear"}`:                        "factor",
 		`{"rope_type": "linear", "factor": -1}`:          "factor",
+		`{"rope_type": "llama3", "factor": 8}`:           "low_freq_factor",
+		`{"rope_type": "yarn"}`:                          "factor",
 		`{"rope_type": "default", "rope_theta": -5}`:     "base -5",
 		`{"rope_type": "default", "rope_theta": 1e-300}`: "base 1e-300",
 		`{"rope_type": "default", "rope_theta": "high"}`: "RoPE parameters",
@@ -212,12 +215,12 @@ func TestRope(t *testing.T) {
 		`{"rope_type": "default", "partial_rotary_factor": 0.5}`:      "partial_rotary_factor",
 		`{"full_attention": {"rope_type": "default"}, "factor": "x"}`: "RoPE parameters",
 	} {
-		if _, err := Rope(8, 0, json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Rope(8, 0, 2048, json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
 		}
 	}
 	for _, dim := range []int{0, -2, 7} {
-		if _, err := Rope(dim, 0, nil); err == nil {
+		if _, err := Rope(dim, 0, 2048, nil); err == nil {
 			t.Errorf("heads of %d coordinates turn", dim)
 		}
 	}
@@ -262,5 +265,44 @@ func TestCatalogue(t *testing.T) {
 	}
 	if !slices.IsSorted(names) {
 		t.Errorf("the catalogue %v is not sorted", names)
+	}
+}
+
+// The angles and amplitudes of released configurations are those that
+// transformers computes (bench/golden/rope.py).
+func TestRopeGolden(t *testing.T) {
+	data, err := os.ReadFile("testdata/rope.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name       string
+		Dim        int
+		Context    int
+		Parameters json.RawMessage
+		Inverse    []float64
+		Amplitude  float64
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) < 5 {
+		t.Fatalf("only %d configurations", len(cases))
+	}
+	for _, c := range cases {
+		r, err := Rope(c.Dim, 0, c.Context, c.Parameters)
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+			continue
+		}
+		for i, want := range c.Inverse {
+			if have := float64(r.inverse[i]); math.Abs(have-want) > 2e-6*want {
+				t.Errorf("%s: angle %d is %g, want %g", c.Name, i, have, want)
+				break
+			}
+		}
+		if len(r.inverse) != len(c.Inverse) || math.Abs(r.amplitude-c.Amplitude) > 1e-6 {
+			t.Errorf("%s: %d angles with amplitude %g, want %d with %g", c.Name, len(r.inverse), r.amplitude, len(c.Inverse), c.Amplitude)
+		}
 	}
 }

@@ -17,11 +17,14 @@ import shutil
 import torch
 import transformers
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "model"
 SEED = 20240817
 COMMON = dict(vocab_size=96, bos_token_id=1, eos_token_id=2)
 LLAMA = dict(hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=64, **COMMON)
+
+STRETCH = dict(factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16)
 
 # What the older generation calls things: the value is what the key becomes.
 OLD = {
@@ -30,6 +33,9 @@ OLD = {
     "wide-heads-bf16": {"rope_theta": 500000.0, "rope_scaling": None},
     "sharded": {"rope_theta": 10000.0, "rope_scaling": None},
     "window": {"rope_theta": 20000.0},
+    "qwen2": {"rope_theta": 1000000.0, "rope_scaling": None},
+    "qwen3": {"rope_theta": 1000000.0, "rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16}},
+    "llama3-rope": {"rope_theta": 5000.0, "rope_scaling": {"rope_type": "llama3", **STRETCH}},
 }
 
 
@@ -44,6 +50,12 @@ def models():
     yield "llama", "sharded", LlamaForCausalLM, LlamaConfig(**LLAMA, num_key_value_heads=2, tie_word_embeddings=False, **rope(10000.0)), dict(shard="30KB")
     yield "llama", "window", MistralForCausalLM, MistralConfig(
         **LLAMA, num_key_value_heads=2, tie_word_embeddings=False, sliding_window=8, **rope(20000.0)), {}
+    yield "llama", "llama3-rope", LlamaForCausalLM, LlamaConfig(
+        **LLAMA, num_key_value_heads=2, tie_word_embeddings=True, rope_parameters=dict(rope_type="llama3", rope_theta=5000.0, **STRETCH)), {}
+    yield "llama", "qwen2", Qwen2ForCausalLM, Qwen2Config(**LLAMA, num_key_value_heads=2, tie_word_embeddings=True, **rope(1000000.0)), {}
+    yield "llama", "qwen3", Qwen3ForCausalLM, Qwen3Config(
+        **LLAMA, num_key_value_heads=2, head_dim=16, tie_word_embeddings=False,
+        rope_parameters=dict(rope_type="yarn", rope_theta=1000000.0, factor=4.0, original_max_position_embeddings=16)), {}
     small = dict(n_embd=32, n_layer=2, n_head=4, n_positions=64, **COMMON)
     yield "gpt2", "tiny", GPT2LMHeadModel, GPT2Config(**small), {}
     yield "gpt2", "inner-bf16", GPT2LMHeadModel, GPT2Config(**small, n_inner=48, layer_norm_epsilon=1e-4), dict(dtype=torch.bfloat16)

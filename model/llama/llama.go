@@ -47,6 +47,9 @@ type Config struct {
 	MLPBias    bool            `json:"mlp_bias"`
 	Window     int             `json:"sliding_window"`
 	Deviation  float32         `json:"initializer_range"`
+
+	queryBias bool // Qwen 2's, on queries, keys and values
+	headNorm  bool // Qwen 3's, of every query and key head
 }
 
 // Model maps tokens to rows, and Head turns rows into logits.
@@ -96,7 +99,7 @@ func New(architecture string, c Config) (*Model, error) {
 	if len(parameters) == 0 || string(parameters) == "null" {
 		parameters = c.Scaling
 	}
-	rope, err := position.Rope(c.HeadDim, c.Theta, parameters)
+	rope, err := position.Rope(c.HeadDim, c.Theta, c.Context, parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -122,20 +125,24 @@ func New(architecture string, c Config) (*Model, error) {
 
 func (c *Config) block(rope nn.Position) *Block {
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	attn := &nn.Attention{
+		Q:        nn.NewLinear(q, c.Width, c.AttnBias || c.queryBias),
+		K:        nn.NewLinear(kv, c.Width, c.AttnBias || c.queryBias),
+		V:        nn.NewLinear(kv, c.Width, c.AttnBias || c.queryBias),
+		O:        nn.NewLinear(c.Width, q, c.AttnBias),
+		Memory:   nn.ThisPass{},
+		Heads:    c.Heads,
+		KVHeads:  c.KVHeads,
+		Position: rope,
+		Score:    op.Score{Mask: op.Mask{Window: c.Window}},
+	}
+	if c.headNorm {
+		attn.QNorm, attn.KNorm = nn.NewRMSNorm(c.HeadDim, c.Eps), nn.NewRMSNorm(c.HeadDim, c.Eps)
+	}
 	return &Block{
 		AttnNorm: nn.NewRMSNorm(c.Width, c.Eps),
-		Attn: &nn.Attention{
-			Q:        nn.NewLinear(q, c.Width, c.AttnBias),
-			K:        nn.NewLinear(kv, c.Width, c.AttnBias),
-			V:        nn.NewLinear(kv, c.Width, c.AttnBias),
-			O:        nn.NewLinear(c.Width, q, c.AttnBias),
-			Memory:   nn.ThisPass{},
-			Heads:    c.Heads,
-			KVHeads:  c.KVHeads,
-			Position: rope,
-			Score:    op.Score{Mask: op.Mask{Window: c.Window}},
-		},
-		MLPNorm: nn.NewRMSNorm(c.Width, c.Eps),
+		Attn:     attn,
+		MLPNorm:  nn.NewRMSNorm(c.Width, c.Eps),
 		MLP: &nn.SwiGLU{
 			Gate: nn.NewLinear(c.Inner, c.Width, c.MLPBias),
 			Up:   nn.NewLinear(c.Inner, c.Width, c.MLPBias),
