@@ -45,13 +45,15 @@ func (c deepQ) outlook() (approx.Outlook, error) {
 // Methods lists the catalogue.
 func Methods() []Method {
 	actor := func(name, about, source string, row [4]string, c OnPolicy) Method {
-		return Method{name, about, source, row[0], row[1], row[2], row[3], func() any { c := c; return &c },
+		return Method{
+			name, about, source, row[0], row[1], row[2], row[3], func() any { c := c; return &c },
 			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
 				c := *settings.(*OnPolicy)
 				c.Seed = seed
 				or(&c.Horizon, w.Horizon)
 				return c.New(func() approx.Env { return w.New() }, HeadOf(w))
-			}}
+			},
+		}
 	}
 	return []Method{
 		{
