@@ -19,10 +19,7 @@ func TestBrokenWeights(t *testing.T) {
 	entry := func(dtype, shape, from, to string) string {
 		return `{"dtype":"` + dtype + `","shape":[` + shape + `],"data_offsets":[` + from + `,` + to + `]}`
 	}
-	good, err := os.ReadFile(filepath.Join(tiny(t, llamaConfig, 1, true), "model.safetensors"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	good := read(t, filepath.Join(tiny(t, llamaConfig, 1, true), "model.safetensors"))
 	for name, content := range map[string]string{
 		"empty":             "",
 		"seven bytes":       "\x00\x00\x00\x00\x00\x00\x00",
@@ -71,10 +68,7 @@ func TestStrictWeights(t *testing.T) {
 		"broken":       {`{`, `{{`, "config.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			old, err := os.ReadFile(config)
-			if err != nil {
-				t.Fatal(err)
-			}
+			old := read(t, config)
 			defer os.WriteFile(config, old, 0o644)
 			changed := strings.Replace(string(old), change[0], change[1], 1)
 			if changed == string(old) {
@@ -91,11 +85,7 @@ func TestStrictWeights(t *testing.T) {
 	}
 	ints := write(t, "ints.safetensors", weightsFile(`{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, 8))
 	rotor(t, done, "show", ints) // can be listed
-	data, err := os.ReadFile(ints)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "model.safetensors"), []byte(strings.Replace(string(data), `"a"`, `"a"`, 1)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "model.safetensors"), read(t, ints), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	refuses(t, failed, []string{"model.embed_tokens.weight"}, "logits", "--model", dir, "--ids", "1")
@@ -105,10 +95,7 @@ func TestStrictWeights(t *testing.T) {
 func TestWrongType(t *testing.T) {
 	dir := tiny(t, llamaConfig, 1, true)
 	path := filepath.Join(dir, "model.safetensors")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := read(t, path)
 	// I32 has the size of F32: only the type is wrong.
 	if err := os.WriteFile(path, []byte(strings.Replace(string(data), `"F32"`, `"I32"`, 1)), 0o644); err != nil {
 		t.Fatal(err)
@@ -121,4 +108,7 @@ func TestFolderWithoutTokenizer(t *testing.T) {
 	refuses(t, failed, []string{dir, "tokenizer"}, "logits", "--model", dir, "--text", "x")
 	refuses(t, failed, []string{dir, "tokenizer"}, "tokenize", "--model", dir, "x")
 	rotor(t, done, "logits", "--model", dir, "--ids", "1,2")
+	if o := rotor(t, done, "show", dir); !strings.Contains(o.stdout, "none in this folder") {
+		t.Errorf("shown as\n%s", o.stdout)
+	}
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 
 	"github.com/rotor-lm/rotor/hub"
 	"github.com/rotor-lm/rotor/kernel"
@@ -112,7 +112,7 @@ func (p *packer) pack(path string, t *tensor.Tensor, transposed bool) {
 func random(data []float32, t *tensor.Tensor, deviation float32, seed uint64, name string) {
 	if len(t.Shape) < 2 {
 		value := float32(0)
-		if filepath.Ext(name) == ".weight" {
+		if strings.HasSuffix(name, "weight") {
 			value = 1
 		}
 		for i := range data {
@@ -139,14 +139,4 @@ func randomIDs(n, vocab int, seed uint64) []int32 {
 		ids[i] = int32(op.Random(seed, uint64(i)) % uint64(vocab))
 	}
 	return ids
-}
-
-// checkPositive refuses sizes below one.
-func checkPositive(pairs ...any) error {
-	for i := 0; i < len(pairs); i += 2 {
-		if n := pairs[i+1].(int); n < 1 {
-			return fmt.Errorf("%s is %d: give a number from 1 on", pairs[i], n)
-		}
-	}
-	return nil
 }

@@ -168,3 +168,12 @@ func write(t *testing.T, name, content string) string {
 	}
 	return path
 }
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,7 +42,7 @@ func (c showCmd) Run(ctx context.Context, e *env) error {
 		return c.adapter(e)
 	case has(c.Path, "config.json"):
 		return c.model(e)
-	case has(c.Path, "tokenizer.json"), has(c.Path, "vocab.json"), filepath.Base(c.Path) == "tokenizer.json":
+	case hasTokenizer(c.Path), filepath.Base(c.Path) == "tokenizer.json":
 		return c.tokenizer(e)
 	case st.IsDir():
 		return c.folder(ctx, e)
@@ -73,6 +72,8 @@ func has(dir, name string) bool {
 	_, err := os.Stat(filepath.Join(dir, name))
 	return err == nil
 }
+
+func hasTokenizer(dir string) bool { return has(dir, "tokenizer.json") || has(dir, "vocab.json") }
 
 // holding is what all weights have: how many, of which types, and how large.
 type holding struct {
@@ -141,11 +142,11 @@ func (c showCmd) model(e *env) error {
 	for _, x := range nn.Params(m.Model) {
 		h.Parameters += x.Len()
 	}
-	tok, tokErr := m.Tokenizer()
-	if errors.Is(tokErr, fs.ErrNotExist) {
-		tok = nil
-	} else if tokErr != nil {
-		return tokErr
+	var tok *tokenizer.Tokenizer
+	if hasTokenizer(c.Path) {
+		if tok, err = m.Tokenizer(); err != nil {
+			return err
+		}
 	}
 	info := m.Info()
 	if e.JSON {

@@ -37,15 +37,6 @@ func lines(t *testing.T, o outcome) (events []map[string]any) {
 	return events
 }
 
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // A model learns from the command line, and what comes of it is an adapter
 // that shows, generates, evaluates and merges.
 func TestTrainThenUse(t *testing.T) {

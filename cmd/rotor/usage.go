@@ -55,3 +55,13 @@ func explain(err *kong.ParseError) error {
 	}
 	return fmt.Errorf("%w (%s --help shows how)", err, node.FullPath())
 }
+
+// checkPositive refuses sizes below one: names and values in turn.
+func checkPositive(pairs ...any) error {
+	for i := 0; i < len(pairs); i += 2 {
+		if n := pairs[i+1].(int); n < 1 {
+			return fmt.Errorf("%s is %d: give a number from 1 on", pairs[i], n)
+		}
+	}
+	return nil
+}
