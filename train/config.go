@@ -378,8 +378,8 @@ func (c *Config) check() error {
 		return bad("warmup", "0 or more")
 	case !(c.Decay >= 0) || !(c.Clip >= 0):
 		return bad("decay and clip", "0 or more")
-	case !(c.Beta1 >= 0 && c.Beta1 < 1) || !(c.Beta2 >= 0 && c.Beta2 < 1):
-		return bad("beta1 and beta2", "0 or more, and less than 1")
+	case !(c.Beta1 > 0 && c.Beta1 < 1) || !(c.Beta2 > 0 && c.Beta2 < 1):
+		return bad("beta1 and beta2", "more than 0, and less than 1")
 	case !(c.Eps > 0):
 		return bad("eps", "more than 0")
 	case c.Validation > 0 && c.ValidationData != "":
