@@ -244,6 +244,63 @@ func TestMicroBatches(t *testing.T) {
 	}
 }
 
+// Gradients that are summed over batches are those of one batch of their size.
+func TestAccumulation(t *testing.T) {
+	var all []map[string]string
+	for _, set := range []map[string]string{{"batch": "4"}, {"batch": "2", "accumulate": "2"}, {"batch": "1", "accumulate": "4"}} {
+		c, _ := job(t, set)
+		if _, err := run(t, context.Background(), c, train.Fresh); err != nil {
+			t.Fatal(err)
+		}
+		r := result(t, c)
+		delete(r, "best/adapter_config.json") // name the base, whose folder differs
+		delete(r, "adapter/adapter_config.json")
+		all = append(all, r)
+	}
+	equal(t, all[1], all[0])
+	equal(t, all[2], all[0])
+}
+
+// What is kept as the best is the model of the step that was.
+func TestBest(t *testing.T) {
+	c, _ := job(t, map[string]string{"eval-every": "1", "lr": "0.3", "steps": "16", "schedule": "constant", "clip": "0"}) // soon too far
+	best, last, n := math.Inf(1), 0.0, 0
+	var kept []byte
+	for e, err := range train.Run(context.Background(), c, train.Fresh) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := e.(train.Eval); ok {
+			if last = e.Loss; e.Best != (last < best) {
+				t.Errorf("step %d: loss %g after %g, the best: %v", e.N, last, best, e.Best)
+			}
+			if e.Best {
+				best, n = last, e.N
+			}
+		}
+		if s, ok := e.(train.Step); ok && s.N == n+1 { // the first event after the evaluation of step n
+			if kept, err = os.ReadFile(filepath.Join(c.Out, "best", "adapter_model.safetensors")); err != nil && n > 0 {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n == 0 || n == 16 || !(last > best) {
+		t.Fatalf("the best of 16 steps is number %d: this shows nothing", n)
+	}
+	now, err := os.ReadFile(filepath.Join(c.Out, "best", "adapter_model.safetensors"))
+	if err != nil || string(now) != string(kept) {
+		t.Errorf("the best has changed since step %d: %v", n, err)
+	}
+	// To its steps alone the same job comes with the same weights.
+	c.Out, c.Steps = c.Out+"2", n
+	if _, err := run(t, context.Background(), c, train.Fresh); err != nil {
+		t.Fatal(err)
+	}
+	if short, err := os.ReadFile(filepath.Join(c.Result(), "adapter_model.safetensors")); err != nil || string(short) != string(now) {
+		t.Errorf("a run of %d steps ends with other weights than the best: %v", n, err)
+	}
+}
+
 // A run that is cancelled saves, says so, and goes on to the same bits: also
 // where an evaluation was due, in the middle and at the end.
 func TestInterruptAndResume(t *testing.T) {
