@@ -46,7 +46,8 @@ func aggregation(s *Study) *plot.Picture {
 	s.check("value of states 401 to 500", -.10, v.At(450), .04)
 	x := plot.Steps(exact[1:1001], 1)
 	return plot.Beside(2, plot.Chart{Title: "1,000 states in ten groups", X: "state", Y: "value", Curves: []plot.Curve{
-		line("exact", x, exact[1:1001]), line("gradient Monte Carlo", x, states(v))}}.Picture(),
+		line("exact", x, exact[1:1001]), line("gradient Monte Carlo", x, states(v)),
+	}}.Picture(),
 		plot.Chart{Title: "How often each state is visited", X: "state", Curves: []plot.Curve{line("", x, visits[1:1001])}}.Picture())
 }
 
@@ -189,8 +190,10 @@ func mountain(s *Study) *plot.Picture {
 		}
 	}
 	s.check("mean length of episodes 2,900 to 3,000", 120, mean(lengths[2900:]), 25)
-	pictures = append(pictures, plot.Chart{Title: "Length of an episode", X: "episode", LogY: true,
-		Curves: []plot.Curve{line("", plot.Steps(lengths[:500], 1), plot.Smooth(lengths[:500], 5))}}.Picture())
+	pictures = append(pictures, plot.Chart{
+		Title: "Length of an episode", X: "episode", LogY: true,
+		Curves: []plot.Curve{line("", plot.Steps(lengths[:500], 1), plot.Smooth(lengths[:500], 5))},
+	}.Picture())
 	return plot.Beside(2, pictures...)
 }
 

@@ -35,9 +35,11 @@ func stickFrom(sum int, m *world.Model) *tabular.Policy {
 
 // hands lays out what there is of every hand: sums 12 to 21 by the dealer's card.
 func hands(title string, ace int, of func(s int) float64) *plot.Picture {
-	h := plot.Heat{Title: title, X: "dealer shows", Y: "player's sum",
+	h := plot.Heat{
+		Title: title, X: "dealer shows", Y: "player's sum",
 		XTick: func(j int) string { return []string{"A", "2", "3", "4", "5", "6", "7", "8", "9", "10"}[j] },
-		YTick: func(i int) string { return strconv.Itoa(12 + i) }}
+		YTick: func(i int) string { return strconv.Itoa(12 + i) },
+	}
 	for sum := 12; sum <= 21; sum++ {
 		var row []float64
 		for dealer := 1; dealer <= 10; dealer++ {

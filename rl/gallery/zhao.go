@@ -186,7 +186,8 @@ func robbinsMonro(s *Study) *plot.Picture {
 		size[i] = math.Abs(w) + 1e-3
 	}
 	return plot.Beside(2, plot.Chart{Title: "g(w) = tanh(w − 1), a = 1/k", X: "step", Legend: 1, Curves: []plot.Curve{
-		line("without noise", plot.Steps(calm, 1), calm), line("with noise", plot.Steps(noisy, 1), noisy)}}.Picture(),
+		line("without noise", plot.Steps(calm, 1), calm), line("with noise", plot.Steps(noisy, 1), noisy),
+	}}.Picture(),
 		plot.Chart{Title: "g(w) = w³ − 5, a = 1/k: |w|", X: "step", LogY: true, Curves: []plot.Curve{line("", plot.Steps(size, 1), size)}}.Picture())
 }
 
