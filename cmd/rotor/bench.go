@@ -11,6 +11,7 @@ type benchCmd struct {
 	Peak    benchPeakCmd    `cmd:"" help:"Measure what this machine can do at most."`
 	Gemm    benchGemmCmd    `cmd:"" help:"Measure the matrix products of a model's shape, and their share of the peak."`
 	Train   benchTrainCmd   `cmd:"" help:"Measure training on random tokens: speed, memory, time to start."`
+	RL      benchRLCmd      `cmd:"" name:"rl" help:"Measure steps of reinforcement learning on one core."`
 	Weights benchWeightsCmd `cmd:"" help:"Write a model folder with random weights, to measure with."`
 }
 

@@ -22,6 +22,7 @@ import (
 type rlLearnCmd struct {
 	worldFlags
 	learnFlags
+	agentFlags
 	Save      string `placeholder:"FILE" help:"Save the run, so that --load goes on exactly and evaluate, plot and solve can use it."`
 	Load      string `placeholder:"FILE" help:"Go on with a saved run, until --episodes have been run in all."`
 	Reference string `default:"auto" placeholder:"P" help:"What errors are measured against: optimal, uniform, epsilon:E, a file, none; auto is optimal for control and the policy for prediction (${default})."`
@@ -58,6 +59,8 @@ func (rlLearnCmd) Help() string {
     rotor rl learn --world walk19 --algorithm n-step-td --n 4 --alpha 0.4 --episodes 10 --runs 100
     rotor rl learn --world blackjack --algorithm monte-carlo-es --episodes 500000 --save run.json
     rotor rl learn --world cliffwalking --algorithm sarsa-lambda --trace true-online --lambda 0.9
+    rotor rl learn --world cartpole --algorithm ppo --steps 100000 --runs 5
+    rotor rl learn --world cartpole --algorithm dqn --double --dueling --n 3
     rotor rl learn --world "exec:python gymnasium_world.py FrozenLake-v1" --episodes 2000`
 }
 
@@ -129,10 +132,13 @@ func (c rlLearnCmd) job(w *world.World) (*job, error) {
 		for _, a := range tabular.Catalogue() {
 			names = append(names, a.Name)
 		}
+		for _, a := range agents {
+			names = append(names, a.name)
+		}
 		return nil, usagef("no algorithm %q; the nearest is %s (rotor rl list names all)", c.Algorithm, nearest.Word(c.Algorithm, names))
 	}
 	if w.Count() == 0 {
-		return nil, usagef("world %s has more states than a table can hold", w.Name)
+		return nil, usagef("world %s has more states than a table can hold; choose an --algorithm with a network, such as dqn or ppo", w.Name)
 	}
 	o, err := c.learnFlags.options(a)
 	if err != nil {
@@ -329,6 +335,12 @@ func (c rlLearnCmd) Run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	defer w.Close()
+	if a, network := findAgent(c.Algorithm); network {
+		return c.agent(ctx, e, w, a)
+	}
+	if c.agentFlags != (agentFlags{Steps: 50_000, Evaluate: 100}) {
+		return usagef("--algorithm %s learns in a table: --steps, --worlds, --lr, --hidden, --double, --dueling, --priority, --distribution, --support and --evaluate are for networks", c.Algorithm)
+	}
 	j, err := c.job(w)
 	if err != nil {
 		return err

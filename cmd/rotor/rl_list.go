@@ -53,6 +53,10 @@ func (rlListCmd) Run(e *env) error {
 		r := a.Row
 		algorithms = append(algorithms, listedAlgorithm{a.Name, r.Bootstrap, r.Lambda, r.Baseline, r.Then, learns, a.Uses, a.Source})
 	}
+	for _, a := range agents {
+		r := a.row
+		algorithms = append(algorithms, listedAlgorithm{a.name, r.Bootstrap, r.Lambda, r.Baseline, r.Then, "a network", a.uses, a.source})
+	}
 	if e.JSON {
 		return e.object(struct {
 			Worlds     []listedWorld     `json:"worlds"`

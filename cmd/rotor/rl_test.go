@@ -184,6 +184,9 @@ func TestRLBadInput(t *testing.T) {
 		{"does nothing", []string{"learn", "--world", "walk5", "--lambda", "0.5"}},
 		{"from 0 to 1", []string{"learn", "--world", "walk5", "--algorithm", "td", "--lambda", "1.5"}},
 		{"more states than a table", []string{"learn", "--world", "cartpole"}},
+		{"for networks", []string{"learn", "--world", "walk5", "--algorithm", "td", "--lr", "0.1"}},
+		{"wants a force", []string{"learn", "--world", "pendulum", "--algorithm", "dqn"}},
+		{"does nothing", []string{"learn", "--world", "cartpole", "--algorithm", "ppo", "--alpha", "1"}},
 		{"no exact table", []string{"solve", "--world", "pendulum"}},
 		{"actions 0 to 1", []string{"trace", "--world", "cartpole", "--actions", "2"}},
 		{"4 numbers", []string{"trace", "--world", "cartpole", "--state", "1", "--actions", "1"}},
@@ -230,5 +233,34 @@ func TestRLPlots(t *testing.T) {
 	w := rotor(t, done, "rl", "watch", "--world", "zhao5x5-episodic", "--episodes", "50", "--frames", "3")
 	if strings.Count(w.stdout, "lengths ") != 3 || strings.Contains(w.stdout, "\x1b") {
 		t.Errorf("%q", w.stdout)
+	}
+}
+
+// Networks learn too, the same with one thread as with two.
+func TestRLNetworks(t *testing.T) {
+	type answer struct {
+		Episodes   []struct{ Length, Return float64 }
+		Evaluation float64
+		Runs       []struct{ Evaluation float64 }
+	}
+	args := []string{"rl", "learn", "--world", "cartpole", "--steps", "4096", "--evaluate", "10", "--hidden", "16,16", "--json"}
+	for _, algorithm := range []string{"ppo", "dqn"} {
+		one := rotor(t, done, append(args, "--algorithm", algorithm, "--threads", "1")...)
+		two := rotor(t, done, append(args, "--algorithm", algorithm, "--threads", "2")...)
+		a, b := object[answer](t, one), object[answer](t, two)
+		if a.Evaluation != b.Evaluation || len(a.Episodes) != len(b.Episodes) || len(a.Episodes) < 10 || a.Evaluation < 8 {
+			t.Errorf("%s: %g and %g", algorithm, a.Evaluation, b.Evaluation)
+		}
+	}
+}
+
+func TestRLBench(t *testing.T) {
+	b := object[struct {
+		Grid     float64 `json:"q_learning_grid_steps_per_s"`
+		Lake     float64 `json:"q_learning_frozenlake_steps_per_s"`
+		CartPole float64 `json:"cartpole_vector_steps_per_s"`
+	}](t, rotor(t, done, "bench", "rl", "--seconds", "0.2", "--json"))
+	if b.Grid < 1e5 || b.Lake < 1e5 || b.CartPole < 1e5 {
+		t.Errorf("%+v", b)
 	}
 }
