@@ -7,6 +7,7 @@ import (
 
 	"github.com/rotor-lm/rotor/kernel"
 	"github.com/rotor-lm/rotor/rl"
+	"github.com/rotor-lm/rotor/rl/returns"
 )
 
 // Env is what an agent with a network acts in: package world's Simulator. An
@@ -312,7 +313,7 @@ func (a *DeepQ) learnChunk(i int, grad []float32) {
 		z, next := c.atoms(k, action), c.next[k*atoms:(k+1)*atoms]
 		r, gamma := m.Reward[row], m.Discount[row]
 		a.loss[from+k] = a.Outlook.Loss(c.dz, z, r, gamma, next) * a.weight[from+k]
-		a.delta[from+k] = one(r, gamma, a.Outlook.Mean(next)) - a.Outlook.Mean(z)
+		a.delta[from+k] = returns.One(r, gamma, a.Outlook.Mean(next)) - a.Outlook.Mean(z)
 		kernel.Scale(c.dz, a.weight[from+k]/float32(len(a.rows)), c.dz)
 		c.spread(dy, k, action)
 	}

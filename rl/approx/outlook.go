@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/rotor-lm/rotor/kernel"
+	"github.com/rotor-lm/rotor/rl/returns"
 )
 
 // Outlook is what an action value says of the return: its mean alone, or its
@@ -31,16 +32,9 @@ func (Expected) Mean(z []float32) float32 { return z[0] }
 
 // Loss is Huber's.
 func (e Expected) Loss(dz, z []float32, r, gamma float32, next []float32) float32 {
-	loss, slope := huber(z[0]-one(r, gamma, next[0]), e.Kink)
+	loss, slope := huber(z[0]-returns.One(r, gamma, next[0]), e.Kink)
 	dz[0] = slope
 	return loss
-}
-
-func one(r, gamma, v float32) float32 {
-	if gamma == 0 {
-		return r
-	}
-	return r + gamma*v
 }
 
 // huber is the loss of an error and its slope.
@@ -132,7 +126,7 @@ func (q Quantile) Loss(dz, z []float32, r, gamma float32, next []float32) (total
 		tau := (float32(i) + .5) / float32(q.N)
 		var loss, slope float32
 		for _, other := range next {
-			u := one(r, gamma, other) - theta
+			u := returns.One(r, gamma, other) - theta
 			weight := tau
 			if u < 0 {
 				weight = 1 - tau

@@ -1,5 +1,7 @@
 package approx
 
+import "github.com/rotor-lm/rotor/rl/returns"
+
 // Trace says how a visit adds to the eligibility of a feature.
 type Trace int
 
@@ -47,7 +49,7 @@ func (t *TD[S]) Learn(s S, r, gamma float64, next S, rho float64) {
 	if gamma != 0 {
 		v1 = t.x1.Dot(t.V.W)
 	}
-	delta := r + gamma*v1 - v
+	delta := returns.One(r, gamma, v1) - v
 	if t.Lambda == 0 {
 		t.V.add(&t.x, rho*delta)
 		return
