@@ -25,7 +25,7 @@ func pages(t *testing.T, f func(path, text string)) {
 			return err
 		}
 		name := d.Name()
-		if d.IsDir() && (name == "testdata" || strings.HasPrefix(name, ".") && name != "..") {
+		if d.IsDir() && (name == "testdata" || name == "output" || strings.HasPrefix(name, ".") && name != "..") {
 			return filepath.SkipDir
 		}
 		if d.IsDir() || filepath.Ext(name) != ".md" {
