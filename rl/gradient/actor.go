@@ -147,4 +147,3 @@ func (a *Actor) parts() []approx.Part {
 	}
 	return parts
 }
-

@@ -99,4 +99,3 @@ func (c *OnPolicy) fill() error {
 	}
 	return nil
 }
-

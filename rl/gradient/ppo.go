@@ -38,4 +38,3 @@ func Closer(v, old, G, eps float32) (loss, slope float32) {
 	}
 	return e * e, 2 * e
 }
-

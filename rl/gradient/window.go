@@ -96,4 +96,3 @@ func (a *Actor) value(v []float32, states kernel.Matrix, row int) {
 		copy(v[from:from+n], a.Value.Forward(p, n).Data[:n])
 	}
 }
-
