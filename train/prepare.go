@@ -107,7 +107,7 @@ func (r *run) adapt() (err error) {
 		return err
 	}
 	r.stepper = NewStepper(r.model, optim.AdamW{Beta1: r.Beta1, Beta2: r.Beta2, Eps: r.Eps, Decay: r.Decay}, r.batches.Rows)
-	r.stepper.Clip, r.stepper.Seed = r.Clip, r.Seed
+	r.stepper.Clip, r.stepper.Seed, r.stepper.Context = r.Clip, r.Seed, r.ctx
 	if len(r.stepper.Params) == 0 {
 		return fmt.Errorf("train: nothing learns with method %s", r.Config.Method)
 	}

@@ -140,6 +140,12 @@ func (r *run) step(s *data.Step) error {
 	}
 	rate := r.Schedule.Rate(r.LR, n, r.warmup(), r.steps)
 	result, err := r.stepper.Step(n, rate, s.Micros)
+	if r.ctx.Err() != nil && errors.Is(err, r.ctx.Err()) {
+		if err := r.save(n); err != nil {
+			return err
+		}
+		return &Interrupted{n}
+	}
 	if err != nil {
 		var bad *NotFinite
 		if errors.As(err, &bad) {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -20,6 +21,8 @@ type Stepper struct {
 	Clip      float64 // largest norm of the gradient; zero for any
 	Seed      uint64
 	OnForward func() // called when the first forward pass of a step begins; may be nil
+
+	Context context.Context // whose end is the end of a step, between two of its passes; nil for none
 
 	tape *tensor.Tape
 	pass nn.Pass
@@ -50,10 +53,11 @@ type Result struct {
 // parameters. The step's random numbers depend on the seed and its number alone.
 //
 // If the loss or a gradient is not finite, nothing is moved, and the error
-// names the tensor.
+// names the tensor. If the context ends, nothing is moved either.
 func (s *Stepper) Step(number int, rate float64, batch []data.Micro) (Result, error) {
 	r, err := s.Gradient(number, batch)
 	if err != nil {
+		optim.Zero(s.Params)
 		return r, err
 	}
 	r.Norm = optim.Clip(s.Params, s.Clip)
@@ -79,6 +83,9 @@ func (s *Stepper) Gradient(number int, batch []data.Micro) (r Result, err error)
 		s.OnForward()
 	}
 	for i := range batch {
+		if s.Context != nil && s.Context.Err() != nil {
+			return r, s.Context.Err()
+		}
 		p := s.place(s.tape, &batch[i])
 		p.Seed = op.Random(op.Random(s.Seed, uint64(number)), uint64(i))
 		loss := nn.CrossEntropy(p, s.Model.Rows(p), s.Model.Output(), batch[i].Targets, 1/float32(r.Labelled))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -338,6 +339,46 @@ func TestInterruptAndResume(t *testing.T) {
 	if _, err := run(t, context.Background(), c, train.Resume); err == nil || !strings.Contains(err.Error(), "lr was") {
 		t.Errorf("resumed with another lr: %v", err)
 	}
+}
+
+// A step of many passes ends between two of them, has done nothing, and is done
+// anew on resuming.
+func TestInterruptedStep(t *testing.T) {
+	c, _ := job(t, map[string]string{"rows": "64", "batch": "8", "save-every": "100"})
+	if _, err := run(t, context.Background(), c, train.Fresh); err != nil {
+		t.Fatal(err)
+	}
+	want := result(t, c)
+	for _, polls := range []int{1, 2, 21, 22} { // in the first step, and in some later one
+		c.Out += "2"
+		ctx := &countdown{Context: context.Background(), left: polls}
+		_, err := run(t, ctx, c, train.Fresh)
+		var stopped *train.Interrupted
+		if !errors.As(err, &stopped) {
+			t.Fatalf("%d: %v", polls, err)
+		}
+		losses, err := run(t, context.Background(), c, train.Resume)
+		if err != nil || len(losses) != 12-stopped.N {
+			t.Fatalf("resumed after step %d with %d steps: %v", stopped.N, len(losses), err)
+		}
+		equal(t, result(t, c), want)
+	}
+}
+
+// countdown is a context that ends once it has been asked so often, data aside.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if pc, _, _, ok := runtime.Caller(1); ok && !strings.Contains(runtime.FuncForPC(pc).Name(), "/train.") {
+		return nil
+	}
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
 }
 
 // A run over an earlier one leaves nothing of it that could pass for its own.
