@@ -236,6 +236,26 @@ func readPeakAVX2(x []float32)
 //go:noescape
 func readPeakAVX512(x []float32)
 
+// reluAVX2 computes dst = max(x, 0).
+//
+//go:noescape
+func reluAVX2(dst, x []float32)
+
+// reluAVX512 computes dst = max(x, 0).
+//
+//go:noescape
+func reluAVX512(dst, x []float32)
+
+// reluGradAVX2 computes dx = dy where y > 0, else 0.
+//
+//go:noescape
+func reluGradAVX2(dx, dy, y []float32)
+
+// reluGradAVX512 computes dx = dy where y > 0, else 0.
+//
+//go:noescape
+func reluGradAVX512(dx, dy, y []float32)
+
 // rmsGradAVX2 computes dx += a·(w·dy − s·x).
 //
 //go:noescape
@@ -435,6 +455,8 @@ func loopsAVX2(k *kernels) {
 	k.layerGrad = layerGradAVX2
 	k.maximum = maximumAVX2
 	k.mul = mulAVX2
+	k.relu = reluAVX2
+	k.reluGrad = reluGradAVX2
 	k.rmsGrad = rmsGradAVX2
 	k.rotate = rotateAVX2
 	k.rotateBack = rotateBackAVX2
@@ -470,6 +492,8 @@ func loopsAVX512(k *kernels) {
 	k.layerGrad = layerGradAVX512
 	k.maximum = maximumAVX512
 	k.mul = mulAVX512
+	k.relu = reluAVX512
+	k.reluGrad = reluGradAVX512
 	k.rmsGrad = rmsGradAVX512
 	k.rotate = rotateAVX512
 	k.rotateBack = rotateBackAVX512

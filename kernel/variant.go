@@ -35,6 +35,8 @@ type kernels struct {
 	axpy                  func(y, x []float32, a float32)
 	scale                 func(dst, x []float32, a float32)
 	add, mul              func(dst, x, y []float32)
+	relu                  func(dst, x []float32)
+	reluGrad              func(dx, dy, y []float32)
 	scaleMul, addScaleMul func(dst, x, y []float32, a float32)
 	rmsGrad               func(dx, dy, x, w []float32, a, s float32)
 	standardise           func(dst, x, w, b []float32, a, r float32)
@@ -64,7 +66,7 @@ var portable = kernels{
 	fmaRound:  16,
 	readPeak:  readPeak,
 	dot:       dot, dot3: dot3, dotMinus: dotMinus, sum: sum, spread: spread, maximum: maximum,
-	axpy: axpy, add: add, mul: mul, scale: scale,
+	axpy: axpy, add: add, mul: mul, scale: scale, relu: relu, reluGrad: reluGrad,
 	scaleMul: scaleMul, addScaleMul: addScaleMul, rmsGrad: rmsGrad,
 	standardise: standardise, layerGrad: layerGrad, addStandard: addStandard,
 	rotate: rotate, rotateBack: rotateBack,

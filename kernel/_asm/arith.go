@@ -28,6 +28,21 @@ func arithmetic(a *asm) {
 	loop{"mul", "computes dst = x·y.", "dst= x y", "", func(v vec) { v.mul(0, 1, 2) }}.elementwise(a)
 	loop{"scale", "computes dst = a·x.", "dst= x", "a", func(v vec) { v.mul(0, 1, 14) }}.elementwise(a)
 
+	loop{"relu", "computes dst = max(x, 0).", "dst= x", "", func(v vec) {
+		v.set(0, 0.)
+		v.do("VMAXPS", 1, 0, 0) // of a NaN and of equals the first operand, x
+		v.add(0, 0, 0.)         // −0 becomes 0
+	}}.elementwise(a)
+	loop{"reluGrad", "computes dx = dy where y > 0, else 0.", "dx= dy y", "", func(v vec) {
+		if v.wide {
+			v.op("VCMPPS $14, %s, %s, K2", v.operand(0.), v.r(2))
+			v.op("VMOVAPS.Z %s, K2, %s", v.r(1), v.r(0))
+			return
+		}
+		v.op("VCMPPS $14, %s, %s, %s", v.operand(0.), v.r(2), v.r(2))
+		v.bits("AND", 0, 1, 2)
+	}}.elementwise(a)
+
 	loop{"scaleMul", "computes dst = a·x·w.", "dst= x w", "a", func(v vec) {
 		v.mul(1, 1, 14)
 		v.mul(0, 1, 2)
