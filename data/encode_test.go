@@ -208,7 +208,7 @@ func TestPartsHaveTheTokensOfTheWhole(t *testing.T) {
 	}
 	whole := b.String()
 	for _, pattern := range []string{"gpt2", "llama3", "smollm"} {
-		tok, err := tokenizer.Train(slices.Values([]string{whole[:1<<16]}), tokenizer.TrainOptions{
+		tok, err := tokenizer.Train(context.Background(), slices.Values([]string{whole[:1<<16]}), tokenizer.TrainOptions{
 			VocabSize: 400, Special: []string{"<|end|>"}, EOS: "<|end|>", Pattern: pattern,
 		})
 		if err != nil {

@@ -74,7 +74,7 @@ func prompts(n, most int) [][]int32 {
 
 func words(t testing.TB) *tokenizer.Tokenizer {
 	t.Helper()
-	tok, err := tokenizer.Train(slices.Values([]string{strings.Repeat("床前明月光，疑是地上霜。the cat sat on the mat. ", 4)}),
+	tok, err := tokenizer.Train(context.Background(), slices.Values([]string{strings.Repeat("床前明月光，疑是地上霜。the cat sat on the mat. ", 4)}),
 		tokenizer.TrainOptions{VocabSize: vocab, Special: []string{"<|end|>"}, EOS: "<|end|>"})
 	if err != nil {
 		t.Fatal(err)

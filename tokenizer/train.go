@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"cmp"
 	"container/heap"
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -36,7 +37,7 @@ type TrainOptions struct {
 //
 // Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with
 // Subword Units, 2016, arXiv:1508.07909, algorithm 1.
-func Train(texts iter.Seq[string], o TrainOptions) (*Tokenizer, error) {
+func Train(ctx context.Context, texts iter.Seq[string], o TrainOptions) (*Tokenizer, error) {
 	o.Pattern = cmp.Or(o.Pattern, "gpt2")
 	o.MinFrequency = cmp.Or(o.MinFrequency, 2)
 	pre, ok := named[o.Pattern]
@@ -57,8 +58,11 @@ func Train(texts iter.Seq[string], o TrainOptions) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tr.count(texts, t.stages)
-	tr.learn(o.VocabSize, o.MinFrequency)
+	tr.count(ctx, texts, t.stages)
+	tr.learn(ctx, o.VocabSize, o.MinFrequency)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("tokenizer: train: %w", err)
+	}
 
 	m, err := newBPE(&modelFile{Vocab: tr.ids, Merges: tr.merges})
 	if err != nil {
@@ -125,9 +129,12 @@ func (tr *trainer) token(s string) int32 {
 }
 
 // count splits the texts into words and counts the pairs of bytes in them.
-func (tr *trainer) count(texts iter.Seq[string], stages []stage) {
+func (tr *trainer) count(ctx context.Context, texts iter.Seq[string], stages []stage) {
 	index := map[string]int32{}
 	for text := range texts {
+		if ctx.Err() != nil {
+			return
+		}
 		if text == "" {
 			continue
 		}
@@ -167,8 +174,8 @@ func (tr *trainer) at(p [2]int32, word int32) {
 	}
 }
 
-func (tr *trainer) learn(size, least int) {
-	for len(tr.tokens) < size && len(tr.queue) > 0 {
+func (tr *trainer) learn(ctx context.Context, size, least int) {
+	for len(tr.tokens) < size && len(tr.queue) > 0 && ctx.Err() == nil {
 		top := tr.queue[0]
 		if now := tr.pairs[top.pair]; now != top.count {
 			tr.queue[0].count = now

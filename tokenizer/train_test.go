@@ -1,6 +1,8 @@
 package tokenizer
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +12,7 @@ const verse = "床前明月光，疑是地上霜。舉頭望明月，低頭思�
 
 func trained(t testing.TB, o TrainOptions) *Tokenizer {
 	t.Helper()
-	tok, err := Train(slices.Values([]string{strings.Repeat(verse, 3)}), o)
+	tok, err := Train(context.Background(), slices.Values([]string{strings.Repeat(verse, 3)}), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,7 @@ func TestTrainReference(t *testing.T) {
 	for _, token := range want.Added() {
 		special = append(special, token.Content)
 	}
-	got, err := Train(slices.Values(all[:hard]), TrainOptions{VocabSize: 1200, Special: special, Pattern: "llama3", MinFrequency: 1})
+	got, err := Train(context.Background(), slices.Values(all[:hard]), TrainOptions{VocabSize: 1200, Special: special, Pattern: "llama3", MinFrequency: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,10 +77,10 @@ func TestTrainCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr.count(slices.Values([]string{"abab", "aaaa", "banana", "abab", "aaaaa"}), []stage{{bytes: true}})
+	tr.count(context.Background(), slices.Values([]string{"abab", "aaaa", "banana", "abab", "aaaaa"}), []stage{{bytes: true}})
 	for len(tr.merges) < 6 {
 		before := len(tr.merges)
-		tr.learn(len(tr.tokens)+1, 1)
+		tr.learn(context.Background(), len(tr.tokens)+1, 1)
 		if len(tr.merges) == before {
 			break
 		}
@@ -109,8 +111,28 @@ func TestTrainErrors(t *testing.T) {
 		"a byte":       {TrainOptions{VocabSize: 300, Special: []string{"x"}}, "byte"},
 		"unknown role": {TrainOptions{VocabSize: 300, EOS: "</s>"}, `"</s>"`},
 	} {
-		if _, err := Train(slices.Values([]string{verse}), test.o); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Train(context.Background(), slices.Values([]string{verse}), test.o); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v", name, err)
 		}
+	}
+}
+
+func TestTrainStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	texts := func(yield func(string) bool) {
+		for i := range 1000 {
+			if i == 3 {
+				cancel()
+			}
+			if !yield(verse) {
+				return
+			}
+			if i > 3 {
+				t.Fatal("it reads on")
+			}
+		}
+	}
+	if _, err := Train(ctx, texts, TrainOptions{VocabSize: 400}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }

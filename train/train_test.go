@@ -71,7 +71,7 @@ func job(t *testing.T, set map[string]string) (train.Config, string) {
 	}
 	text := strings.Join(lines, "\n")
 	write(t, filepath.Join(dir, "data.jsonl"), text+"\n")
-	tok, err := tokenizer.Train(slices.Values([]string{text}), tokenizer.TrainOptions{VocabSize: 300, Special: []string{"<|endoftext|>"}, EOS: "<|endoftext|>"})
+	tok, err := tokenizer.Train(context.Background(), slices.Values([]string{text}), tokenizer.TrainOptions{VocabSize: 300, Special: []string{"<|endoftext|>"}, EOS: "<|endoftext|>"})
 	if err != nil {
 		t.Fatal(err)
 	}

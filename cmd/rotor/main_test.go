@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -122,7 +123,7 @@ a ship that sails the sea by night sails by the stars
 const vocab = 288
 
 var tinyTokenizer = sync.OnceValue(func() *tokenizer.Tokenizer {
-	tok, err := tokenizer.Train(slices.Values([]string{strings.Repeat(sea, 4)}),
+	tok, err := tokenizer.Train(context.Background(), slices.Values([]string{strings.Repeat(sea, 4)}),
 		tokenizer.TrainOptions{VocabSize: vocab, Special: []string{"<|end|>", "<|im_start|>", "<|im_end|>"}, EOS: "<|end|>"})
 	if err != nil {
 		panic(err)

@@ -34,7 +34,7 @@ func main() {
 
 func run(ctx context.Context, w io.Writer, text, out, prompt string, steps int) error {
 	plan := filepath.Join(out, "plan") // config.json and a tokenizer, and no weights
-	if err := describe(text, plan); err != nil {
+	if err := describe(ctx, text, plan); err != nil {
 		return err
 	}
 	settings := train.Settings{}
@@ -62,12 +62,12 @@ func run(ctx context.Context, w io.Writer, text, out, prompt string, steps int) 
 }
 
 // describe learns a tokenizer of the text and says how large the model is to be.
-func describe(text, dir string) error {
+func describe(ctx context.Context, text, dir string) error {
 	data, err := os.ReadFile(text)
 	if err != nil {
 		return err
 	}
-	tokens, err := tokenizer.Train(slices.Values([]string{string(data)}), tokenizer.TrainOptions{
+	tokens, err := tokenizer.Train(ctx, slices.Values([]string{string(data)}), tokenizer.TrainOptions{
 		VocabSize: 512, Special: []string{"<end>"}, EOS: "<end>",
 	})
 	if err != nil {

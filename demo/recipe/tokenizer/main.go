@@ -9,6 +9,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -35,7 +36,7 @@ func main() {
 func run(folder string) error {
 	var failed error
 	texts := read(filepath.Join(folder, "text.jsonl"), &failed)
-	t, err := tokenizer.Train(texts, tokenizer.TrainOptions{
+	t, err := tokenizer.Train(context.Background(), texts, tokenizer.TrainOptions{
 		VocabSize: 6144,
 		Special:   []string{"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"},
 		Pattern:   "llama3-han",

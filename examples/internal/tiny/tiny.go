@@ -3,6 +3,7 @@
 package tiny
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ const config = `{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "
 
 // Folder writes a model folder whose tokenizer knows the words of the text.
 func Folder(dir, text string) error {
-	tokens, err := tokenizer.Train(slices.Values([]string{text}), tokenizer.TrainOptions{
+	tokens, err := tokenizer.Train(context.Background(), slices.Values([]string{text}), tokenizer.TrainOptions{
 		VocabSize: 320, Special: []string{"<end>"}, EOS: "<end>",
 	})
 	if err != nil {
