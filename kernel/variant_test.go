@@ -104,6 +104,9 @@ func compare(t *testing.T, what string, got, want reflect.Value, slack float64) 
 		y := want.Interface().([]float32)
 		x, y = x[:cap(x)], y[:cap(y)]
 		for i := range x {
+			if strings.Contains(what, "Grad") && !finite(x[i]) && !finite(y[i]) {
+				continue // infinity times a slope that rounds to zero in one of the two, and not in the other
+			}
 			if !near(float64(x[i]), float64(y[i]), slack) {
 				t.Fatalf("%s: number %d is %g, want %g", what, i, x[i], y[i])
 			}
@@ -118,6 +121,8 @@ func compare(t *testing.T, what string, got, want reflect.Value, slack float64) 
 		}
 	}
 }
+
+func finite(x float32) bool { return x-x == 0 }
 
 // checkLoops compares every loop of v with the portable one on slices of n numbers.
 func checkLoops(t *testing.T, v *kernels, rng *rand.Rand, n int, special float64) {
