@@ -137,30 +137,52 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
+// counting keeps as many goroutines as threads in loops of plain Go, which can be interrupted, while f runs.
+func counting(f func()) {
+	var stop atomic.Bool
+	var all sync.WaitGroup
+	for range Threads() {
+		all.Go(func() {
+			for !stop.Load() {
+			}
+		})
+	}
+	f()
+	stop.Store(true)
+	all.Wait()
+}
+
+// held measures how long a collection takes, and how late a timer is.
+func held() (collection, late time.Duration) {
+	var collections, lates []time.Duration
+	for range 5 {
+		begin := time.Now()
+		runtime.GC()
+		collections = append(collections, time.Since(begin))
+		begin = time.Now()
+		time.Sleep(time.Millisecond)
+		lates = append(lates, time.Since(begin)-time.Millisecond)
+	}
+	return median(collections), median(lates)
+}
+
 // A collection and another goroutine's timer are not held up while every core multiplies: assembly cannot be
-// interrupted, so products must pause by themselves. A busy machine gets several chances.
+// interrupted, so products must pause by themselves. On a machine that has other work too they may take as long as
+// beside plain Go, and get several chances.
 func TestProductsLetOthersIn(t *testing.T) {
 	if active == &portable {
 		t.Skip("Go code can be interrupted")
 	}
-	multiplying(func() {
-		for range 10 {
-			var collections, late []time.Duration
-			for range 5 {
-				begin := time.Now()
-				runtime.GC()
-				collections = append(collections, time.Since(begin))
-				begin = time.Now()
-				time.Sleep(time.Millisecond)
-				late = append(late, time.Since(begin)-time.Millisecond)
-			}
-			t.Logf("collections %v, timers late by %v at the median", median(collections), median(late))
-			if median(collections) < 100*time.Millisecond && median(late) < 8*time.Millisecond {
-				return
-			}
+	for range 10 {
+		var collection, late, usual, usualLate time.Duration
+		multiplying(func() { collection, late = held() })
+		counting(func() { usual, usualLate = held() })
+		t.Logf("collections %v, beside plain Go %v; timers late by %v, beside plain Go %v", collection, usual, late, usualLate)
+		if collection < max(100*time.Millisecond, 3*usual) && late < max(8*time.Millisecond, 3*usualLate) {
+			return
 		}
-		t.Error("collections or timers were held up")
-	})
+	}
+	t.Error("collections or timers were held up")
 }
 
 func BenchmarkParallel(b *testing.B) {
