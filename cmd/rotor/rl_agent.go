@@ -45,18 +45,48 @@ type agentEntry struct {
 }
 
 var agents = []agentEntry{
-	{"dqn", tabular.Row{Bootstrap: "max q̂(s′,·;w⁻)", Lambda: "0, n steps", Baseline: "q̂(s,a;w)", Then: "w += α·(G − q̂)·∇q̂, from a replay"}, false,
-		[]string{"n", "lr", "hidden", "double", "dueling", "priority", "distribution", "epsilon"}, "Mnih et al. 2015", makeDQN},
-	{"reinforce", tabular.Row{Bootstrap: "none", Lambda: "1", Baseline: "0", Then: "∇log π·A"}, true,
-		[]string{"lr", "hidden"}, "Williams 1992; Sutton and Barto 2018, §13.3", makeOnPolicy},
-	{"reinforce-baseline", tabular.Row{Bootstrap: "none", Lambda: "1", Baseline: "v(s)", Then: "∇log π·A"}, true,
-		[]string{"lr", "hidden"}, "Sutton and Barto 2018, §13.4", makeOnPolicy},
-	{"actor-critic", tabular.Row{Bootstrap: "v(s′)", Lambda: "1 in a window", Baseline: "v(s)", Then: "∇log π·A"}, true,
-		[]string{"n", "lr", "hidden"}, "Sutton and Barto 2018, §13.5", makeOnPolicy},
-	{"a2c", tabular.Row{Bootstrap: "v(s′)", Lambda: "1 in a window", Baseline: "v(s)", Then: "∇log π·A"}, true,
-		[]string{"worlds", "lr", "hidden"}, "Mnih et al. 2016, arXiv:1602.01783", makeOnPolicy},
-	{"ppo", tabular.Row{Bootstrap: "v(s′)", Lambda: "0.95", Baseline: "v(s)", Then: "clipped ratio·A"}, true,
-		[]string{"lambda", "worlds", "lr", "hidden"}, "Schulman et al. 2017, arXiv:1707.06347", makeOnPolicy},
+	{
+		"dqn",
+		tabular.Row{Bootstrap: "max q̂(s′,·;w⁻)", Lambda: "0, n steps", Baseline: "q̂(s,a;w)", Then: "w += α·(G − q̂)·∇q̂, from a replay"},
+		false,
+		[]string{"n", "lr", "hidden", "double", "dueling", "priority", "distribution", "epsilon"},
+		"Mnih et al. 2015", makeDQN,
+	},
+	{
+		"reinforce",
+		tabular.Row{Bootstrap: "none", Lambda: "1", Baseline: "0", Then: "∇log π·A"},
+		true,
+		[]string{"lr", "hidden"},
+		"Williams 1992; Sutton and Barto 2018, §13.3", makeOnPolicy,
+	},
+	{
+		"reinforce-baseline",
+		tabular.Row{Bootstrap: "none", Lambda: "1", Baseline: "v(s)", Then: "∇log π·A"},
+		true,
+		[]string{"lr", "hidden"},
+		"Sutton and Barto 2018, §13.4", makeOnPolicy,
+	},
+	{
+		"actor-critic",
+		tabular.Row{Bootstrap: "v(s′)", Lambda: "1 in a window", Baseline: "v(s)", Then: "∇log π·A"},
+		true,
+		[]string{"n", "lr", "hidden"},
+		"Sutton and Barto 2018, §13.5", makeOnPolicy,
+	},
+	{
+		"a2c",
+		tabular.Row{Bootstrap: "v(s′)", Lambda: "1 in a window", Baseline: "v(s)", Then: "∇log π·A"},
+		true,
+		[]string{"worlds", "lr", "hidden"},
+		"Mnih et al. 2016, arXiv:1602.01783", makeOnPolicy,
+	},
+	{
+		"ppo",
+		tabular.Row{Bootstrap: "v(s′)", Lambda: "0.95", Baseline: "v(s)", Then: "clipped ratio·A"},
+		true,
+		[]string{"lambda", "worlds", "lr", "hidden"},
+		"Schulman et al. 2017, arXiv:1707.06347", makeOnPolicy,
+	},
 }
 
 func findAgent(name string) (agentEntry, bool) {
