@@ -413,7 +413,10 @@ func TestForce(t *testing.T) {
 // Killed at any moment and resumed, a run gives the bits of one that was not.
 func TestKill(t *testing.T) {
 	kills := 50
-	if os.Getenv("ROTOR_LONG") != "" {
+	switch {
+	case testing.Short():
+		kills = 5
+	case os.Getenv("ROTOR_LONG") != "":
 		kills = 500
 	}
 	c, dir := job(t, map[string]string{"save-every": "1", "eval-every": "2"})
