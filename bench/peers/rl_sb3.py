@@ -50,24 +50,25 @@ def main():
     world, most, every, goal, make = TASKS[name]
     model = make(seed)
     judge = make_vec_env(world, 20, seed=seed + 1000)
-    seconds, curve = 0.0, []
+    curve = []
     # learn() in pieces would end the schedules of exploration with each piece, so
     # it runs once, and an evaluation in between stops the clock.
-    state = {"next": every, "began": time.perf_counter(), "seconds": 0.0}
+    state = {"next": every, "began": time.perf_counter(), "cpu": time.process_time(), "seconds": 0.0, "cpu_seconds": 0.0}
 
     def look(_locals, _globals):
         if model.num_timesteps < state["next"]:
             return True
         state["next"] += every
         state["seconds"] += time.perf_counter() - state["began"]
+        state["cpu_seconds"] += time.process_time() - state["cpu"]
         curve.append(float(evaluate_policy(model, judge, n_eval_episodes=100)[0]))
-        state["began"] = time.perf_counter()
+        state["began"], state["cpu"] = time.perf_counter(), time.process_time()
         return curve[-1] < goal
 
     model.learn(most, callback=look)
     seconds, steps = state["seconds"], model.num_timesteps
     print(json.dumps({
-        "steps": steps, "seconds": seconds, "steps_per_s": steps / seconds, "reached": bool(curve and curve[-1] >= goal), "curve": curve,
+        "steps": steps, "seconds": seconds, "cpu_seconds": state["cpu_seconds"], "steps_per_s": steps / seconds, "reached": bool(curve and curve[-1] >= goal), "curve": curve,
         "versions": f"Stable-Baselines3 {stable_baselines3.__version__}, PyTorch {torch.__version__}, Gymnasium {gymnasium.__version__}",
     }))
 

@@ -76,18 +76,20 @@ func learn(name, number string) (any, error) {
 	var result struct {
 		Steps   int       `json:"steps"`
 		Seconds float64   `json:"seconds"`
+		CPU     float64   `json:"cpu_seconds"`
 		Rate    float64   `json:"steps_per_s"`
 		Reached bool      `json:"reached"`
 		Curve   []float64 `json:"curve"`
 	}
 	for a.Steps() < t.steps && !result.Reached {
-		began := time.Now()
+		began, cpu := time.Now(), cpuSeconds()
 		for _, err := range approx.Learn(context.Background(), a, a.Steps()+t.every) {
 			if err != nil {
 				return nil, err
 			}
 		}
 		result.Seconds += time.Since(began).Seconds()
+		result.CPU += cpuSeconds() - cpu
 		var mean float64
 		for _, total := range approx.Evaluate(a.Act, w.New(), rl.NewRand(seed, 99), 100, w.Horizon) {
 			mean += total / 100

@@ -57,13 +57,13 @@ def beside(names):
         sooner = median(theirs, "seconds") / median(ours, "seconds")
         solved = [sum(r["reached"] for r in side) for side in (theirs, ours)]
         rows.append([f"{what}, {goal}"] + [
-            f"{median(side, 'seconds'):.1f} s, {median(side, 'steps'):,.0f} steps, {n} of {len(side)}" for side, n in zip((theirs, ours), solved)
-        ] + [f"{median(ours, 'steps_per_s') / median(theirs, 'steps_per_s'):.1f}", f"{sooner:.1f}"])
+            f"{median(side, 'seconds'):.1f} s ({median(side, 'cpu_seconds'):.1f} s of processor), {median(side, 'steps'):,.0f} steps, {n} of {len(side)}" for side, n in zip((theirs, ours), solved)
+        ] + [f"{median(ours, 'steps_per_s') / median(theirs, 'steps_per_s'):.1f}", f"{sooner:.1f}", f"{median(theirs, 'cpu_seconds') / median(ours, 'cpu_seconds'):.1f}"])
         if floor:
             verdicts.append(measure.verdict(f"{what}: times sooner, median of {len(ours)} seeds", sooner, floor))
-    head = ["", "Stable-Baselines3: time, steps, seeds that reached it", "Rotor", "steps/s, ratio", "sooner"]
+    head = ["", "Stable-Baselines3: time, steps, seeds that reached it", "Rotor", "steps/s, ratio", "sooner", "by processor time"]
     what = ("Seconds of training until the mean return of 100 evaluation episodes reaches the goal, evaluations not counted; a seed "
-            "that never did counts with all its steps. The settings are in `peers/rl_sb3.py` and `probe/learn.go`.")
+            "that never did counts with all its steps. On a busy machine, processor time with one thread on each side says more. The settings are in `peers/rl_sb3.py` and `probe/learn.go`.")
     measure.publish("rl", "\n\n".join(["## Deep reinforcement learning", what, measure.table(head, rows), "\n".join(verdicts), measure.provenance(versions)]))
 
 
