@@ -14,10 +14,10 @@ const module = "github.com/rotor-lm/rotor"
 // layers lists every package from the ground up. A package may import only
 // those above it in this list.
 var layers = []string{
-	"internal/impl", "internal/atomicfile", "internal/nearest", "internal/chart",
+	"internal/impl", "internal/atomicfile", "internal/mapped", "internal/nearest", "internal/chart",
 	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
 	"model", "model/llama", "model/gpt2",
-	"checkpoint", "checkpoint/safetensors",
+	"checkpoint", "checkpoint/safetensors", "checkpoint/gguf",
 	"tokenizer", "hub", "sample", "cache", "generate", "internal/golden", "peft", "optim",
 	"data", "eval", "train",
 	"rl", "rl/returns", "rl/world", "rl/tabular", "rl/approx", "rl/gradient", "rl/plot", "rl/gallery",

@@ -13,19 +13,30 @@
 // file must be in the model.
 package checkpoint
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rotor-lm/rotor/quant"
+)
 
 // DType is the type of a tensor's elements, under the name that safetensors
 // gives it.
 type DType string
 
-// The types that can be widened to float32. Others can be read as bytes.
+// The types that can be widened to float32, beside those of package quant, whose
+// names are types too. Others can be read as bytes.
 const (
 	F64  DType = "F64"
 	F32  DType = "F32"
 	F16  DType = "F16"
 	BF16 DType = "BF16"
 )
+
+// Blocks is the format of a type whose elements lie in blocks.
+func (d DType) Blocks() (quant.Format, bool) {
+	f, err := quant.Named(string(d))
+	return f, err == nil
+}
 
 // Info says what a tensor is, without its values.
 type Info struct {
@@ -71,6 +82,13 @@ func Release(src Source, name string) {
 	if r, ok := src.(Releaser); ok {
 		r.Release(name)
 	}
+}
+
+// Folder is the power of a Source that holds more than weights: what stands
+// beside them in a model's folder, config.json and tokenizer.json for instance.
+type Folder interface {
+	// ReadFile returns such a file, or an error that is fs.ErrNotExist.
+	ReadFile(name string) ([]byte, error)
 }
 
 // Describer is the power of a Source that carries notes of its writer.

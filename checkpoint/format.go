@@ -66,26 +66,32 @@ func Open(path string) (Source, error) {
 	return f.Open(path)
 }
 
-// openFolder opens the first file that a format looks for. A pattern must fit
-// one file: of two nobody can say which is meant.
+// openFolder opens the first file that a format looks for: one with the very
+// name, or else one that fits a pattern. A pattern must fit one file: of two
+// nobody can say which is meant.
 func openFolder(dir string, known []Format) (Source, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range known {
-		for _, pattern := range f.Files {
-			var fits []string
-			for _, e := range entries {
-				if ok, _ := filepath.Match(pattern, e.Name()); ok && !e.IsDir() {
-					fits = append(fits, e.Name())
+	for _, exact := range []bool{true, false} {
+		for _, f := range known {
+			for _, pattern := range f.Files {
+				if exact == strings.Contains(pattern, "*") {
+					continue
 				}
-			}
-			switch {
-			case len(fits) == 1:
-				return f.Open(filepath.Join(dir, fits[0]))
-			case len(fits) > 1:
-				return nil, fmt.Errorf("checkpoint: %s holds %s: name one of them, or add the index that joins them", dir, list(fits))
+				var fits []string
+				for _, e := range entries {
+					if ok, _ := filepath.Match(pattern, e.Name()); ok && !e.IsDir() {
+						fits = append(fits, e.Name())
+					}
+				}
+				switch {
+				case len(fits) == 1:
+					return f.Open(filepath.Join(dir, fits[0]))
+				case len(fits) > 1:
+					return nil, fmt.Errorf("checkpoint: %s holds %s: name one of them, or add the index that joins them", dir, list(fits))
+				}
 			}
 		}
 	}

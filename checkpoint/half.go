@@ -9,6 +9,9 @@ import (
 	"github.com/rotor-lm/rotor/kernel"
 )
 
+// stretch is how many elements one core takes at a time: whole blocks of any format.
+const stretch = 1 << 16
+
 // Size is the number of bytes of one element of a type that can be widened to
 // float32, and zero for every other.
 func (d DType) Size() int {
@@ -23,10 +26,20 @@ func (d DType) Size() int {
 	return 0
 }
 
-// Widen reads the little-endian elements of raw as float32.
+// Widen reads the elements of raw, little-endian or in blocks, as float32.
 func Widen(dst []float32, raw []byte, d DType) error {
+	if f, ok := d.Blocks(); ok {
+		if len(dst)%f.Block != 0 || len(raw) != f.Size(len(dst)) {
+			return fmt.Errorf("%d bytes do not hold %d elements in blocks of %s", len(raw), len(dst), d)
+		}
+		kernel.Parallel((len(dst)+stretch-1)/stretch, func(i int) {
+			from, to := i*stretch, min((i+1)*stretch, len(dst))
+			f.Decode(dst[from:to], raw[f.Size(from):f.Size(to)])
+		})
+		return nil
+	}
 	if d.Size() == 0 {
-		return fmt.Errorf("elements of type %s are no numbers of a weight: want F32, F16, BF16 or F64", d)
+		return fmt.Errorf("elements of type %s are no numbers of a weight: want F32, F16, BF16, F64 or blocks", d)
 	}
 	if len(raw) != len(dst)*d.Size() {
 		return fmt.Errorf("%d bytes do not hold %d elements of type %s", len(raw), len(dst), d)

@@ -26,7 +26,7 @@ type Options struct {
 //
 // A frozen weight in F32, BF16 or F16 is not copied: it lies in the mapped file
 // until it is packed, and src must stay open as long as the model lives. A
-// trainable one is copied, widened to float32.
+// trainable one is copied, widened to float32, and so is one in blocks.
 func Load(params iter.Seq2[string, *tensor.Tensor], src Source, o Options) (Report, error) {
 	named := func(yield func(string, *tensor.Tensor) bool) {
 		for name, t := range params {
@@ -53,8 +53,9 @@ func Load(params iter.Seq2[string, *tensor.Tensor], src Source, o Options) (Repo
 		return r, err
 	}
 	for name := range named {
-		if info, _ := src.Info(name); info.DType.Size() == 0 {
-			return r, fmt.Errorf("checkpoint: tensor %q holds %s: want F32, F16, BF16 or F64", name, info.DType)
+		info, _ := src.Info(name)
+		if _, ok := info.DType.Blocks(); !ok && info.DType.Size() == 0 {
+			return r, fmt.Errorf("checkpoint: tensor %q holds %s: want F32, F16, BF16, F64 or blocks of package quant", name, info.DType)
 		}
 	}
 	for name, t := range named {
@@ -68,7 +69,8 @@ func Load(params iter.Seq2[string, *tensor.Tensor], src Source, o Options) (Repo
 func fill(t *tensor.Tensor, name string, src Source, o Options) error {
 	info, _ := src.Info(name)
 	half := info.DType == BF16 || info.DType == F16
-	if t.Learns() || o.Copy && !half || half && (o.Wide || len(t.Shape) == 1) || info.DType == F64 {
+	_, blocks := info.DType.Blocks()
+	if blocks || t.Learns() || o.Copy && !half || half && (o.Wide || len(t.Shape) == 1) || info.DType == F64 {
 		data := make([]float32, info.Len())
 		if err := src.ReadF32(name, data); err != nil {
 			return err

@@ -1,14 +1,18 @@
 // Package hub turns a model reference into a model: a folder with config.json,
-// weights and tokenizer, as Hugging Face lays it out.
+// weights and tokenizer, as Hugging Face lays it out, or a file that holds all
+// of them, as GGUF does.
 package hub
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rotor-lm/rotor/checkpoint"
-	_ "github.com/rotor-lm/rotor/checkpoint/safetensors" // the format of such folders
+	_ "github.com/rotor-lm/rotor/checkpoint/gguf"        // the format of such files
+	_ "github.com/rotor-lm/rotor/checkpoint/safetensors" // and that of such folders
 	"github.com/rotor-lm/rotor/model"
 	_ "github.com/rotor-lm/rotor/model/gpt2" // the architectures that there are
 	_ "github.com/rotor-lm/rotor/model/llama"
@@ -16,59 +20,117 @@ import (
 	"github.com/rotor-lm/rotor/tokenizer"
 )
 
-// Model is an opened model folder.
+// Model is an opened model folder, or file.
 type Model struct {
 	model.Model `w:""`
-	Dir         string
-	Config      []byte // config.json, as it stands in the folder
+	Dir         string // the folder or the file
+	Config      []byte // config.json, as it stands there
 	Report      checkpoint.Report
 
-	src checkpoint.Source
+	read reader
+	src  checkpoint.Source
 }
 
-// Open reads config.json of the folder dir, builds the model and maps its
-// weights into it. They lie in the mapped file until they are used first: the
-// folder must stay as it is, and Close be called only when the model is done.
-func Open(dir string) (*Model, error) {
-	m, err := Hollow(dir)
+// Open reads the config.json of a model, builds it and maps its weights into
+// it. They lie in the mapped file until they are used first: the files must stay
+// as they are, and Close be called only when the model is done.
+func Open(ref string) (*Model, error) {
+	m, err := hollow(ref)
 	if err != nil {
 		return nil, err
 	}
-	if m.src, err = checkpoint.Open(dir); err != nil {
-		return nil, err
+	if m.src == nil {
+		if m.src, err = checkpoint.Open(ref); err != nil {
+			return nil, err
+		}
 	}
 	m.Report, err = checkpoint.Load(nn.Params(m.Model), m.src, checkpoint.Options{Spare: spare(m.Info())})
 	if err != nil {
 		m.src.Close()
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, fmt.Errorf("%s: %w", ref, err)
 	}
 	return m, nil
 }
 
-// maxConfig is the size of the largest config.json that is read.
-const maxConfig = 1 << 24
-
-// Hollow builds the model that dir's config.json describes, without weights:
-// what training from scratch begins with.
-func Hollow(dir string) (*Model, error) {
-	path := filepath.Join(dir, "config.json")
-	if st, err := os.Stat(path); err == nil && st.Size() > maxConfig {
-		return nil, fmt.Errorf("hub: %s has %d bytes; at most %d are read", path, st.Size(), maxConfig)
-	}
-	config, err := os.ReadFile(path)
+// Hollow builds the model that a config.json describes, without weights: what
+// training from scratch begins with.
+func Hollow(ref string) (*Model, error) {
+	m, err := hollow(ref)
 	if err != nil {
-		return nil, fmt.Errorf("hub: %s is not a model folder: %w", dir, err)
+		return nil, err
 	}
-	m, err := model.New(config)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &Model{Model: m, Dir: dir, Config: config}, nil
+	err = m.Close()
+	m.src = nil
+	return m, err
 }
 
-// Tokenizer opens the tokenizer in the model's folder.
+// hollow leaves the weights open if ref is a file.
+func hollow(ref string) (*Model, error) {
+	read, src, err := beside(ref)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Dir: ref, read: read, src: src}
+	if m.Config, err = read("config.json"); err != nil {
+		err = fmt.Errorf("hub: %s is not a model folder: %w", ref, err)
+	} else if m.Model, err = model.New(m.Config); err != nil {
+		err = fmt.Errorf("%s: %w", filepath.Join(ref, "config.json"), err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+// Examine is Open without the weights' values: it builds the model and compares
+// names and shapes with those in the files.
+func Examine(ref string) (*Model, error) {
+	m, err := Hollow(ref)
+	if err != nil {
+		return nil, err
+	}
+	src, err := checkpoint.Open(ref)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	shapes := func(yield func(string, []int) bool) {
+		for name, t := range nn.Params(m.Model) {
+			if !yield(name, t.Shape) {
+				return
+			}
+		}
+	}
+	m.Report, err = checkpoint.Match(shapes, src, spare(m.Info()))
+	if err == nil {
+		err = m.Report.Err()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ref, err)
+	}
+	return m, nil
+}
+
+// Tokenizer opens the tokenizer of a model, or one that stands alone: a folder,
+// a tokenizer.json, or a file of weights that holds one.
+func Tokenizer(ref string) (*tokenizer.Tokenizer, error) {
+	st, err := os.Stat(ref)
+	if err != nil || st.IsDir() || strings.HasSuffix(ref, ".json") {
+		return tokenizer.Open(ref)
+	}
+	read, src, err := beside(ref)
+	if err != nil {
+		return nil, err
+	}
+	if src != nil {
+		defer src.Close()
+	}
+	return tokenizer.OpenFiles(ref, read)
+}
+
+// Tokenizer opens the model's tokenizer.
 func (m *Model) Tokenizer() (*tokenizer.Tokenizer, error) {
-	t, err := tokenizer.Open(m.Dir)
+	t, err := tokenizer.OpenFiles(m.Dir, m.read)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %s has no tokenizer that can be used: %w", m.Dir, err)
 	}

@@ -2,10 +2,7 @@ package hub
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +19,7 @@ import (
 // which each weight is held and refuses a folder that exists.
 type SaveOptions struct {
 	DType     checkpoint.DType // F32, BF16 or F16; empty keeps what there is
-	Tokenizer string           // a folder whose tokenizer files are copied; empty for none
+	Tokenizer string           // a model, folder or file, whose tokenizer files are copied; empty for none
 	Replace   bool             // take the place of a model folder that exists
 	ShardSize int64            // bytes of one file at most; zero means 5 GB
 
@@ -69,10 +66,8 @@ func Write(dir string, config []byte, m model.Model, o SaveOptions) error {
 		return err
 	}
 	if o.Tokenizer != "" {
-		for _, name := range companions {
-			if err := copyFile(filepath.Join(dir, name), filepath.Join(o.Tokenizer, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+		if err := copyBeside(dir, o.Tokenizer); err != nil {
+			return err
 		}
 	}
 	if o.ShardSize == 0 {
@@ -145,18 +140,4 @@ func has(shape []int, ok bool) string {
 		return "none of that name"
 	}
 	return fmt.Sprint(shape)
-}
-
-func copyFile(dst, src string) (err error) {
-	in, err := os.Open(src)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }()
-	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

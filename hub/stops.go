@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -13,17 +12,13 @@ import (
 // generation_config.json names them or else its config.json: what there is to
 // go by where the folder has no tokenizer. It may be none.
 func (m *Model) Stops() ([]int32, error) {
-	path := filepath.Join(m.Dir, "generation_config.json")
-	if st, err := os.Stat(path); err == nil && st.Size() > maxConfig {
-		return nil, fmt.Errorf("hub: %s has %d bytes; at most %d are read", path, st.Size(), maxConfig)
-	}
-	text, err := os.ReadFile(path)
+	text, err := m.read("generation_config.json")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if err == nil {
 		if ids, ok, err := eos(text); ok || err != nil {
-			return ids, wrap(path, err)
+			return ids, wrap(filepath.Join(m.Dir, "generation_config.json"), err)
 		}
 	}
 	ids, _, err := eos(m.Config)

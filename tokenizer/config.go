@@ -63,11 +63,10 @@ func (t *Tokenizer) role(role string) (int32, bool) {
 	return 0, false
 }
 
-func readConfig(dir string) (config, error) {
+func readConfig(from string, read func(name string) ([]byte, error)) (config, error) {
 	c := config{names: map[string]string{}, ids: map[string][]int32{}}
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "config.json", "added_tokens.json"} {
-		file := filepath.Join(dir, name)
-		data, err := read(file)
+		data, err := read(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -81,7 +80,7 @@ func readConfig(dir string) (config, error) {
 			err = c.read(all)
 		}
 		if err != nil {
-			return c, fmt.Errorf("tokenizer: %s: %w", file, err)
+			return c, fmt.Errorf("tokenizer: %s: %w", filepath.Join(from, name), err)
 		}
 		if name == "tokenizer_config.json" {
 			c.rest = all

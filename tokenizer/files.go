@@ -22,11 +22,22 @@ func Open(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
 	}
-	dir, file := path, filepath.Join(path, "tokenizer.json")
+	dir, file := path, "tokenizer.json"
 	if !info.IsDir() {
-		dir, file = filepath.Dir(path), path
+		dir, file = filepath.Dir(path), filepath.Base(path)
 	}
-	c, err := readConfig(dir)
+	return openFiles(dir, file, func(name string) ([]byte, error) { return read(filepath.Join(dir, name)) })
+}
+
+// OpenFiles reads a tokenizer as Open does, from files that need not lie in a
+// folder. read returns one by its name, or an error that is [fs.ErrNotExist];
+// from is where they are, for errors.
+func OpenFiles(from string, read func(name string) ([]byte, error)) (*Tokenizer, error) {
+	return openFiles(from, "tokenizer.json", read)
+}
+
+func openFiles(from, file string, read func(name string) ([]byte, error)) (*Tokenizer, error) {
+	c, err := readConfig(from, read)
 	if err != nil {
 		return nil, err
 	}
@@ -36,14 +47,14 @@ func Open(path string) (*Tokenizer, error) {
 	case err == nil:
 		t, err = Parse(data)
 	case errors.Is(err, fs.ErrNotExist):
-		file = filepath.Join(dir, "vocab.json")
-		t, err = openPair(dir, c)
+		file = "vocab.json"
+		t, err = openPair(read, c)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("tokenizer: %s has no tokenizer.json, and no vocab.json with merges.txt", dir)
+			return nil, fmt.Errorf("tokenizer: %s has no tokenizer.json, and no vocab.json with merges.txt", from)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("tokenizer: %s: %w", file, err)
+		return nil, fmt.Errorf("tokenizer: %s: %w", filepath.Join(from, file), err)
 	}
 	t.config = c
 	return t, nil
@@ -61,12 +72,12 @@ func read(file string) ([]byte, error) {
 }
 
 // openPair reads vocab.json and merges.txt as the tokenizer of GPT-2.
-func openPair(dir string, c config) (*Tokenizer, error) {
-	vocab, err := read(filepath.Join(dir, "vocab.json"))
+func openPair(read func(name string) ([]byte, error), c config) (*Tokenizer, error) {
+	vocab, err := read("vocab.json")
 	if err != nil {
 		return nil, err
 	}
-	merges, err := read(filepath.Join(dir, "merges.txt"))
+	merges, err := read("merges.txt")
 	if err != nil {
 		return nil, err
 	}

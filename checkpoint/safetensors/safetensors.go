@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"github.com/rotor-lm/rotor/checkpoint"
+	"github.com/rotor-lm/rotor/internal/mapped"
 )
 
 func init() {
@@ -46,8 +47,8 @@ type File struct {
 // shard is one file on disk.
 type shard struct {
 	path string
-	view view   // how its bytes are had
-	base uint64 // where the data begin
+	view mapped.View // how its bytes are had
+	base uint64      // where the data begin
 }
 
 // place says where a tensor lies.
@@ -85,7 +86,7 @@ func (f *File) add(path string) error {
 		_ = file.Close()
 		return err
 	}
-	v, err := openView(file)
+	v, err := mapped.Open(file)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (f *File) Raw(name string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("safetensors: no tensor %q", name)
 	}
-	b, err := p.shard.view.bytes(int64(p.shard.base+p.begin), p.Bytes)
+	b, err := p.shard.view.Bytes(int64(p.shard.base+p.begin), p.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %s: tensor %q: %w", p.shard.path, name, err)
 	}
@@ -182,7 +183,7 @@ func (f *File) ReadF32(name string, dst []float32) error {
 // or packed, so that it does not count twice. It can still be read.
 func (f *File) Release(name string) {
 	if p, ok := f.where[name]; ok {
-		p.shard.view.release(int64(p.shard.base+p.begin), p.Bytes)
+		p.shard.view.Release(int64(p.shard.base+p.begin), p.Bytes)
 	}
 }
 
@@ -190,7 +191,7 @@ func (f *File) Release(name string) {
 func (f *File) Close() error {
 	var first error
 	for _, s := range f.shards {
-		if err := s.view.close(); first == nil {
+		if err := s.view.Close(); first == nil {
 			first = err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rotor-lm/rotor/checkpoint"
+	"github.com/rotor-lm/rotor/internal/mapped"
 )
 
 // golden are the values that the reference implementation wrote, widened.
@@ -211,11 +212,11 @@ func TestReadViewEqualsMapped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := readView{file}
-	defer v.close()
+	v := mapped.Read(file)
+	defer v.Close()
 	for _, name := range src.Names() {
 		p := src.where[name]
-		have, err := v.bytes(int64(p.shard.base+p.begin), p.Bytes)
+		have, err := v.Bytes(int64(p.shard.base+p.begin), p.Bytes)
 		want, _ := src.Raw(name)
 		if err != nil || !bytes.Equal(have, want) {
 			t.Errorf("%s: %v", name, err)

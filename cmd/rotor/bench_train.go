@@ -20,7 +20,7 @@ import (
 
 type benchTrainCmd struct {
 	Shape       string  `placeholder:"NAME" xor:"model" help:"Which model's sizes, with random weights and without a file (smollm2-135m)."`
-	Model       string  `short:"m" placeholder:"DIR" xor:"model" help:"A model folder instead."`
+	Model       string  `short:"m" placeholder:"REF" xor:"model" help:"A model instead: folder or GGUF file."`
 	Method      string  `enum:"lora,full" default:"lora" help:"What learns: lora or full (${default})."`
 	Rank        int     `default:"8" help:"Rank of LoRA (${default})."`
 	Targets     string  `default:"q_proj,v_proj" help:"Projections that LoRA stands beside (${default})."`

@@ -17,9 +17,9 @@ import (
 )
 
 type showCmd struct {
-	Path    string `arg:"" help:"A model folder, an adapter folder, a tokenizer, a .safetensors file, or data (JSONL, CSV, text)."`
+	Path    string `arg:"" help:"A model (folder or GGUF file), an adapter folder, a tokenizer, a .safetensors file, or data (JSONL, CSV, text)."`
 	Tensors bool   `help:"List every tensor."`
-	Model   string `placeholder:"DIR" help:"Count the tokens of a data file with this model's tokenizer."`
+	Model   string `placeholder:"REF" help:"Count the tokens of a data file with this model's tokenizer."`
 }
 
 func (showCmd) Help() string {
@@ -46,6 +46,8 @@ func (c showCmd) Run(ctx context.Context, e *env) error {
 		return c.tokenizer(e)
 	case st.IsDir():
 		return c.folder(ctx, e)
+	case strings.HasSuffix(c.Path, ".gguf"):
+		return c.model(e)
 	case strings.HasSuffix(c.Path, ".safetensors"), strings.HasSuffix(c.Path, ".index.json"):
 		return c.weights(e)
 	}
@@ -129,11 +131,10 @@ func (h holding) list(e *env) {
 // model shows a model folder: what config.json says, and whether the weights
 // are those that it wants.
 func (c showCmd) model(e *env) error {
-	m, err := hub.Open(c.Path)
+	m, err := hub.Examine(c.Path)
 	if err != nil {
 		return err
 	}
-	defer m.Close()
 	h, err := c.holding(c.Path)
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/rotor-lm/rotor/data"
-	"github.com/rotor-lm/rotor/tokenizer"
+	"github.com/rotor-lm/rotor/hub"
 )
 
 // dataInfo is what there is to say of a file or folder of data.
@@ -70,7 +70,7 @@ func (c showCmd) data(ctx context.Context, e *env) error {
 }
 
 func (c showCmd) tokens(ctx context.Context, info *dataInfo) error {
-	tok, err := tokenizer.Open(c.Model)
+	tok, err := hub.Tokenizer(c.Model)
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/rotor-lm/rotor/hub"
 	"github.com/rotor-lm/rotor/tokenizer"
 )
 
 type tokenizeCmd struct {
 	Text      *string `arg:"" optional:"" help:"The text; standard input if there is none."`
-	Model     string  `short:"m" required:"" placeholder:"DIR" help:"Folder of a model or tokenizer, or a tokenizer.json."`
+	Model     string  `short:"m" required:"" placeholder:"REF" help:"A model (folder or GGUF file), the folder of a tokenizer, or a tokenizer.json."`
 	NoSpecial bool    `name:"no-special" help:"Without the tokens that the tokenizer puts around a text."`
 	Decode    bool    `help:"The text is ids, with commas or spaces between them or the object that --json prints: turn them back."`
 }
@@ -31,7 +32,7 @@ Examples:
 
 // Run prints ids, tokens and offsets of the text, or the text of ids.
 func (c tokenizeCmd) Run(e *env) error {
-	tok, err := tokenizer.Open(c.Model)
+	tok, err := hub.Tokenizer(c.Model)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package safetensors
+package mapped
 
 import (
 	"os"
@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapped is a file in the address space.
-type mapped struct{ data []byte }
+// mapping is a file in the address space.
+type mapping struct{ data []byte }
 
-// openView maps a file, or reads it piece by piece if that is refused. It owns file.
-func openView(file *os.File) (view, error) {
+// Open maps a file, or reads it piece by piece if that is refused. It owns file.
+func Open(file *os.File) (View, error) {
 	st, err := file.Stat()
 	if err != nil {
 		_ = file.Close()
@@ -21,22 +21,22 @@ func openView(file *os.File) (view, error) {
 	}
 	n := st.Size()
 	if int64(int(n)) != n {
-		return readView{file}, nil
+		return Read(file), nil
 	}
 	data, err := syscall.Mmap(int(file.Fd()), 0, int(n), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
-		return readView{file}, nil
+		return Read(file), nil
 	}
-	return &mapped{data}, file.Close()
+	return &mapping{data}, file.Close()
 }
 
-func (m *mapped) bytes(at, n int64) ([]byte, error) {
+func (m *mapping) Bytes(at, n int64) ([]byte, error) {
 	return m.data[at : at+n : at+n], nil
 }
 
-// release drops the whole pages inside the range; those at its ends may hold
+// Release drops the whole pages inside the range; those at its ends may hold
 // a neighbour's bytes.
-func (m *mapped) release(at, n int64) {
+func (m *mapping) Release(at, n int64) {
 	page := int64(os.Getpagesize())
 	begin, end := (at+page-1)/page*page, (at+n)/page*page
 	if begin < end {
@@ -44,7 +44,7 @@ func (m *mapped) release(at, n int64) {
 	}
 }
 
-func (m *mapped) close() error {
+func (m *mapping) Close() error {
 	data := m.data
 	m.data = nil
 	if data == nil {

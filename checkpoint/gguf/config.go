@@ -1,0 +1,97 @@
+package gguf
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// ReadFile gives a file of the folder that the model would be in: config.json,
+// tokenizer.json, tokenizer_config.json. What the notes do
+// not hold is an error that is [fs.ErrNotExist]. It may be called after Close.
+func (f *File) ReadFile(name string) ([]byte, error) {
+	var v any
+	var err error
+	switch name {
+	case "config.json":
+		v, err = f.config()
+	case "tokenizer.json":
+		v, err = f.tokenizer()
+	case "tokenizer_config.json":
+		v, err = f.tokenizerConfig()
+	default:
+		return nil, &fs.PathError{Op: "read", Path: f.path + ": " + name, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("gguf: %s: %s: %w", f.path, name, err)
+	}
+	return json.MarshalIndent(v, "", "  ")
+}
+
+// config is config.json.
+func (f *File) config() (map[string]any, error) {
+	if f.arch == nil {
+		name, _, _ := f.Notes.text("general.architecture")
+		if kind, _, _ := f.Notes.text("general.type"); kind != "" && kind != "model" {
+			return nil, fmt.Errorf("the file holds no model: general.type is %q", clip(kind))
+		}
+		return nil, fmt.Errorf("general.architecture %q is not known; there are %s", clip(name), known(architectures))
+	}
+	c, err := f.arch.config(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, role := range []string{"bos", "eos"} {
+		if id, ok, err := f.Notes.count("tokenizer.ggml." + role + "_token_id"); err != nil {
+			return nil, err
+		} else if ok {
+			c[role+"_token_id"] = id
+		}
+	}
+	return c, nil
+}
+
+// noter reads the notes of an architecture and keeps the first error.
+type noter struct {
+	notes Notes
+	arch  string
+	err   error
+}
+
+func (n *noter) fail(err error) {
+	if n.err == nil {
+		n.err = err
+	}
+}
+
+func value[T any](n *noter, get func(string) (T, bool, error), key string, missing T) T {
+	v, ok, err := get(n.arch + "." + key)
+	if err != nil {
+		n.fail(err)
+	}
+	if !ok {
+		return missing
+	}
+	return v
+}
+
+func (n *noter) count(key string, missing int) int {
+	return value(n, n.notes.count, key, missing)
+}
+
+func (n *noter) real(key string, missing float64) float64 {
+	return value(n, n.notes.real, key, missing)
+}
+
+func (n *noter) text(key, missing string) string {
+	return value(n, n.notes.text, key, missing)
+}
+
+// need reads a count that must be there.
+func (n *noter) need(key string) int {
+	if _, ok := n.notes[n.arch+"."+key]; !ok {
+		n.fail(errors.New("there is no note " + n.arch + "." + key))
+	}
+	return n.count(key, 0)
+}

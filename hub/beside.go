@@ -1,0 +1,71 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/rotor-lm/rotor/checkpoint"
+)
+
+// reader returns what stands beside the weights of a model, by its name in a
+// folder: config.json, tokenizer.json. What there is not is fs.ErrNotExist.
+type reader func(name string) ([]byte, error)
+
+// largest is the size of the largest file that is read whole.
+const largest = 1 << 28
+
+// beside finds the files of a model: they lie in its folder, or in the file of
+// its weights, which is then open.
+func beside(ref string) (reader, checkpoint.Source, error) {
+	st, err := os.Stat(ref)
+	if err != nil {
+		return nil, nil, fmt.Errorf("hub: there is no model %s: %w", ref, err)
+	}
+	if st.IsDir() {
+		return func(name string) ([]byte, error) { return readFile(filepath.Join(ref, name)) }, nil, nil
+	}
+	src, err := checkpoint.Open(ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, ok := src.(checkpoint.Folder)
+	if !ok {
+		_ = src.Close()
+		return nil, nil, fmt.Errorf("hub: %s holds weights and no config.json: name the folder of the model", ref)
+	}
+	return f.ReadFile, src, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	if st, err := os.Stat(path); err == nil && st.Size() > largest {
+		return nil, fmt.Errorf("hub: %s has %d bytes; at most %d are read", path, st.Size(), largest)
+	}
+	return os.ReadFile(path)
+}
+
+// copyBeside copies to dir what belongs to the text of the model at ref.
+func copyBeside(dir, ref string) error {
+	read, src, err := beside(ref)
+	if err != nil {
+		return err
+	}
+	if src != nil {
+		defer src.Close()
+	}
+	for _, name := range companions {
+		data, err := read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
