@@ -84,7 +84,12 @@ func (f *File) read(file *os.File) error {
 	if !st.Mode().IsRegular() {
 		return errors.New("not a regular file")
 	}
-	h, err := readHeader(io.NewSectionReader(file, 0, st.Size()), st.Size())
+	return f.parse(io.NewSectionReader(file, 0, st.Size()), st.Size())
+}
+
+// parse reads the head of a file of size bytes.
+func (f *File) parse(in io.Reader, size int64) error {
+	h, err := readHeader(in, size)
 	if err != nil {
 		return err
 	}

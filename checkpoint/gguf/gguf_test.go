@@ -266,6 +266,18 @@ func TestBadNotes(t *testing.T) {
 	}
 }
 
+// A vector in blocks has no rows that could be put in order.
+func TestRowsInsideBlocks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.gguf")
+	bias := Tensor{"blk.0.attn_q.bias", []int{32}, "Q8_0", values(ramp(32)...)}
+	if err := Create(path, tinyNotes(), append(tinyTensors(), bias)); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := Open(path); err == nil || !strings.Contains(err.Error(), "inside blocks of Q8_0") {
+		t.Errorf("opened %v, %v", f, err)
+	}
+}
+
 // A file that lies about itself is refused, with few words and little memory.
 func TestHostile(t *testing.T) {
 	good := func() []byte {
@@ -359,6 +371,13 @@ func TestWriterRefuses(t *testing.T) {
 	}
 }
 
+// memory is a file that was never on a disk.
+type memory []byte
+
+func (m memory) Bytes(at, n int64) ([]byte, error) { return m[at : at+n], nil }
+func (m memory) Release(int64, int64)              {}
+func (m memory) Close() error                      { return nil }
+
 // Whatever the bytes, opening ends with an error or with tensors that can be read.
 func FuzzOpen(f *testing.F) {
 	add := func(notes []Note, tensors []Tensor) {
@@ -372,22 +391,17 @@ func FuzzOpen(f *testing.F) {
 	add(tinyNotes(), tinyTensors()[8:])
 	add(nil, nil)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(t.TempDir(), "x.gguf")
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		file, err := Open(path)
-		if err != nil {
+		file := &File{path: "x.gguf", view: memory(data), tensors: map[string]entry{}}
+		if err := file.parse(bytes.NewReader(data), int64(len(data))); err != nil {
 			return
 		}
-		defer file.Close()
 		for _, name := range file.Names() {
 			info, _ := file.Info(name)
 			raw, err := file.Raw(name)
 			if err != nil || int64(len(raw)) != info.Bytes {
 				t.Errorf("tensor %q: %d bytes of %d, %v", name, len(raw), info.Bytes, err)
 			}
-			if _, ok := info.DType.Blocks(); ok || info.DType.Size() > 0 {
+			if _, ok := info.DType.Blocks(); (ok || info.DType.Size() > 0) && info.Len() < 1<<16 {
 				if err := file.ReadF32(name, make([]float32, info.Len())); err != nil {
 					t.Error(err)
 				}

@@ -52,6 +52,9 @@ func (a *architecture) translate(notes Notes, t *entry) error {
 		if err != nil {
 			return err
 		}
+		if _, blocks := t.DType.Blocks(); blocks && len(t.Shape) == 1 {
+			return fmt.Errorf("tensor %q has its rows inside blocks of %s, where they cannot change places", t.Name, t.DType)
+		}
 		if heads < 1 || t.Shape[0]%(2*heads) != 0 {
 			return fmt.Errorf("tensor %q has %d rows, which are not pairs of rows of %d heads", t.Name, t.Shape[0], heads)
 		}
