@@ -308,7 +308,11 @@ func (c rlLearnCmd) agentRun(ctx context.Context, e *env, w *world.World, a agen
 			return r, err
 		}
 	}
-	earned := approx.Evaluate(agent.Act, w.New(), rl.NewRand(seed, 1<<41), c.Evaluate, w.Horizon)
+	horizon := w.Horizon
+	if horizon == 0 {
+		horizon = endless
+	}
+	earned := approx.Evaluate(agent.Act, w.New(), rl.NewRand(seed, 1<<41), c.Evaluate, horizon)
 	var square float64
 	for _, x := range earned {
 		r.Evaluation += x / float64(len(earned))

@@ -86,8 +86,8 @@ func (c rlLearnCmd) report(e *env, j *job, runs []learned) error {
 	if e.JSON {
 		return e.object(a)
 	}
-	e.printf("%s on %s, γ = %g, α = %v, ε = %v, %d runs of %s episodes, %s steps, %.1f million a second\n\n", a.Algorithm, w.Name, w.Gamma, j.alpha, j.epsilon,
-		len(runs), count(len(a.Episodes)), count(a.Steps), a.StepsPerS/1e6)
+	e.printf("%s on %s, γ = %g, α = %v, ε = %v, %d runs of %s episodes, %s steps, %s a second\n\n", a.Algorithm, w.Name, w.Gamma, j.alpha, j.epsilon,
+		len(runs), count(len(a.Episodes)), count(a.Steps), count(int(a.StepsPerS)))
 	var t table
 	a.window(&t, "first", 0, min(10, len(a.Episodes)))
 	a.window(&t, "last", max(0, len(a.Episodes)-100), len(a.Episodes))

@@ -9,7 +9,8 @@ import sys
 
 import gymnasium as gym
 
-env = gym.make(sys.argv[1] if len(sys.argv) > 1 else "FrozenLake-v1").unwrapped  # Rotor cuts at its own horizon
+made = gym.make(sys.argv[1] if len(sys.argv) > 1 else "FrozenLake-v1")
+env = made.unwrapped  # without Gymnasium's time limit: Rotor cuts at its own horizon
 
 
 def say(**fields):
@@ -22,7 +23,7 @@ def seen(observation):
     return {"observation": [float(x) for x in observation]}
 
 
-about = {"name": str(env.spec.id), "horizon": env.spec.max_episode_steps or 0}
+about = {"name": made.spec.id, "horizon": made.spec.max_episode_steps or 0}
 about |= {"states": int(env.observation_space.n)} if hasattr(env.observation_space, "n") else {"width": int(env.observation_space.shape[0])}
 about |= {"actions": int(env.action_space.n)} if hasattr(env.action_space, "n") else {"low": float(env.action_space.low[0]), "high": float(env.action_space.high[0])}
 say(**about)

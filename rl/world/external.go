@@ -156,7 +156,7 @@ func (e *External) read(answer any) error {
 		if !alive {
 			err := e.Close()
 			e.errs.Lock()
-			said := strings.TrimSpace(string(e.errs.text))
+			said := lastLines(string(e.errs.text), 3)
 			e.errs.Unlock()
 			if said != "" {
 				said = "; it said: " + said
@@ -171,6 +171,12 @@ func (e *External) read(answer any) error {
 		_ = e.cmd.Process.Kill()
 		return fmt.Errorf("the world's program %s did not answer within %v", e.cmd.Path, answerTime)
 	}
+}
+
+// lastLines is the end of a text, where programs say why they fail.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(len(lines)-n, 0):], "\n")
 }
 
 type answer struct {
