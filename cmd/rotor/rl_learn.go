@@ -15,6 +15,7 @@ import (
 	"github.com/rotor-lm/rotor/internal/atomicfile"
 	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/rl"
+	"github.com/rotor-lm/rotor/rl/gradient"
 	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
 )
@@ -60,7 +61,7 @@ func (rlLearnCmd) Help() string {
     rotor rl learn --world blackjack --algorithm monte-carlo-es --episodes 500000 --save run.json
     rotor rl learn --world cliffwalking --algorithm sarsa-lambda --trace true-online --lambda 0.9
     rotor rl learn --world cartpole --algorithm ppo --steps 100000 --runs 5
-    rotor rl learn --world cartpole --algorithm dqn --double --dueling --n 3
+    rotor rl learn --world cartpole --algorithm dqn --option double=true --option dueling=true --option steps=3
     rotor rl learn --world "exec:python gymnasium_world.py FrozenLake-v1" --episodes 2000`
 }
 
@@ -132,8 +133,8 @@ func (c rlLearnCmd) job(w *world.World) (*job, error) {
 		for _, a := range tabular.Catalogue() {
 			names = append(names, a.Name)
 		}
-		for _, a := range agents {
-			names = append(names, a.name)
+		for _, m := range gradient.Methods() {
+			names = append(names, m.Name)
 		}
 		return nil, usagef("no algorithm %q; the nearest is %s (rotor rl list names all)", c.Algorithm, nearest.Word(c.Algorithm, names))
 	}
@@ -335,11 +336,11 @@ func (c rlLearnCmd) Run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	defer w.Close()
-	if a, network := findAgent(c.Algorithm); network {
-		return c.agent(ctx, e, w, a)
+	if _, network := findAgent(c.Algorithm); network {
+		return c.agent(ctx, e, w)
 	}
-	if c.agentFlags != (agentFlags{Steps: 50_000, Evaluate: 100}) {
-		return usagef("--algorithm %s learns in a table: --steps, --worlds, --lr, --hidden, --double, --dueling, --priority, --distribution, --support and --evaluate are for networks", c.Algorithm)
+	if c.agentFlags.given() {
+		return usagef("--algorithm %s learns in a table: --steps, --evaluate and --option are for networks", c.Algorithm)
 	}
 	j, err := c.job(w)
 	if err != nil {

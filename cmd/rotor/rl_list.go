@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/rotor-lm/rotor/rl/gradient"
 	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
 )
@@ -53,9 +56,8 @@ func (rlListCmd) Run(e *env) error {
 		r := a.Row
 		algorithms = append(algorithms, listedAlgorithm{a.Name, r.Bootstrap, r.Lambda, r.Baseline, r.Then, learns, a.Uses, a.Source})
 	}
-	for _, a := range agents {
-		r := a.row
-		algorithms = append(algorithms, listedAlgorithm{a.name, r.Bootstrap, r.Lambda, r.Baseline, r.Then, "a network", a.uses, a.source})
+	for _, m := range gradient.Methods() {
+		algorithms = append(algorithms, listedAlgorithm{m.Name, m.Bootstrap, m.Lambda, m.Baseline, m.Then, "a network", slices.Sorted(maps.Keys(gradient.Keys(m.Settings()))), m.Source})
 	}
 	if e.JSON {
 		return e.object(struct {

@@ -184,9 +184,11 @@ func TestRLBadInput(t *testing.T) {
 		{"does nothing", []string{"learn", "--world", "walk5", "--lambda", "0.5"}},
 		{"from 0 to 1", []string{"learn", "--world", "walk5", "--algorithm", "td", "--lambda", "1.5"}},
 		{"more states than a table", []string{"learn", "--world", "cartpole"}},
-		{"for networks", []string{"learn", "--world", "walk5", "--algorithm", "td", "--lr", "0.1"}},
+		{"for networks", []string{"learn", "--world", "walk5", "--algorithm", "td", "--option", "lr=0.1"}},
 		{"wants a force", []string{"learn", "--world", "pendulum", "--algorithm", "dqn"}},
 		{"does nothing", []string{"learn", "--world", "cartpole", "--algorithm", "ppo", "--alpha", "1"}},
+		{"has actions", []string{"learn", "--world", "cartpole", "--algorithm", "sac"}},
+		{"hidden", []string{"learn", "--world", "cartpole", "--algorithm", "ppo", "--option", "hiden=[16]"}},
 		{"no exact table", []string{"solve", "--world", "pendulum"}},
 		{"actions 0 to 1", []string{"trace", "--world", "cartpole", "--actions", "2"}},
 		{"4 numbers", []string{"trace", "--world", "cartpole", "--state", "1", "--actions", "1"}},
@@ -243,7 +245,7 @@ func TestRLNetworks(t *testing.T) {
 		Evaluation float64
 		Runs       []struct{ Evaluation float64 }
 	}
-	args := []string{"rl", "learn", "--world", "cartpole", "--steps", "4096", "--evaluate", "10", "--hidden", "16,16", "--json"}
+	args := []string{"rl", "learn", "--world", "cartpole", "--steps", "4096", "--evaluate", "10", "--option", "hidden=[16,16]", "--json"}
 	for _, algorithm := range []string{"ppo", "dqn"} {
 		one := rotor(t, done, append(args, "--algorithm", algorithm, "--threads", "1")...)
 		two := rotor(t, done, append(args, "--algorithm", algorithm, "--threads", "2")...)
