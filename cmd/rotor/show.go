@@ -144,7 +144,7 @@ func (c showCmd) model(e *env) error {
 		h.Parameters += x.Len()
 	}
 	var tok *tokenizer.Tokenizer
-	if hasTokenizer(c.Path) {
+	if hasTokenizer(c.Path) || strings.HasSuffix(c.Path, ".gguf") {
 		if tok, err = m.Tokenizer(); err != nil {
 			return err
 		}
