@@ -59,6 +59,8 @@ func (m *bpe) place(token string, id int32, n int) error {
 	switch {
 	case id < 0 || int(id) >= n+mostGap:
 		return fmt.Errorf("token %q has id %d; ids of %d tokens go from 0 to %d", clip(token), id, n, n+mostGap-1)
+	case token == "":
+		return fmt.Errorf("token %d is empty: it stands for no text", id)
 	case len(token) > longestToken:
 		return fmt.Errorf("token %d is %d bytes long; at most %d are read", id, len(token), longestToken)
 	}
