@@ -374,13 +374,18 @@ func (c rlLearnCmd) Run(ctx context.Context, e *env) (err error) {
 			return errors.Join(err, failed)
 		}
 	}
-	if err != nil {
-		if c.Save != "" && errors.Is(err, context.Canceled) {
-			return fmt.Errorf("interrupted after %d episodes, which are saved in %s: %w", runs[0].l.Episodes, c.Save, context.Canceled)
-		}
-		return fmt.Errorf("after %d episodes: %w", runs[0].l.Episodes, err)
+	if err == nil {
+		return c.report(e, j, runs)
 	}
-	return c.report(e, j, runs)
+	if c.Runs == 1 && len(runs[0].Lengths) > 0 { // what was learned until then
+		if failed := c.report(e, j, runs); failed != nil {
+			return errors.Join(err, failed)
+		}
+	}
+	if c.Save != "" && errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted after %d episodes, which are saved in %s: %w", runs[0].l.Episodes, c.Save, context.Canceled)
+	}
+	return fmt.Errorf("after %d episodes: %w", runs[0].l.Episodes, err)
 }
 
 func (c rlLearnCmd) load(j *job) (tabular.Algorithm, *tabular.Learning, error) {

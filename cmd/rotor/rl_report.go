@@ -80,8 +80,7 @@ func (c rlLearnCmd) report(e *env, j *job, runs []learned) error {
 		if w.Horizon > 2000 {
 			episodes = max(1, 200_000/w.Horizon)
 		}
-		g := play(w, p, episodes, e.seed())
-		a.Greedy = &g
+		a.Greedy = tryPlay(w, p, episodes, e.seed())
 	}
 	if e.JSON {
 		return e.object(a)
@@ -134,6 +133,21 @@ type played struct {
 	Return   float64 `json:"return"`
 	Error    float64 `json:"return_error"` // 95 % of such means lie within
 	Cut      int     `json:"cut"`          // how many the horizon ended
+}
+
+// tryPlay is play, or nothing in a world that fails: what was learned is told all
+// the same.
+func tryPlay(w *world.World, p rl.Policy[int, int], episodes int, seed uint64) *played {
+	var g played
+	var err error
+	func() {
+		defer rl.Catch(&err)
+		g = play(w, p, episodes, seed)
+	}()
+	if err != nil {
+		return nil
+	}
+	return &g
 }
 
 // endless is where an episode is cut that no horizon cuts.

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -264,5 +265,36 @@ func TestRLBench(t *testing.T) {
 	}](t, rotor(t, done, "bench", "rl", "--seconds", "0.2", "--json"))
 	if b.Grid < 1e5 || b.Lake < 1e5 || b.CartPole < 1e5 {
 		t.Errorf("%+v", b)
+	}
+}
+
+// A world that dies ends learning with its last words, and what was learned is
+// told and saved.
+func TestRLWorldDies(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("no shell to write a world in")
+	}
+	dir := t.TempDir()
+	script, save := filepath.Join(dir, "world.sh"), filepath.Join(dir, "run.json")
+	text := `echo '{"states": 2, "actions": 1}'
+n=0
+while read line; do
+	n=$((n+1))
+	if [ $n -gt 21 ]; then echo "the cat pulled the plug" >&2; exit 1; fi
+	case $line in
+	*reset*) echo '{"state": 0}';;
+	*) echo '{"state": 1, "reward": 1, "end": true}';;
+	esac
+done`
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := rotor(t, failed, "rl", "learn", "--world", "exec:sh "+script, "--episodes", "100", "--save", save, "--json")
+	a := object[learnedAnswer](t, o)
+	if len(a.Episodes) != 10 || a.Q[0][0][0] < .5 || !strings.Contains(o.stderr, "the cat pulled the plug") {
+		t.Errorf("%d episodes, q %v, %q", len(a.Episodes), a.Q, o.stderr)
+	}
+	if _, err := os.Stat(save); err != nil {
+		t.Error(err)
 	}
 }

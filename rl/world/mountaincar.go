@@ -133,9 +133,9 @@ func (c *MountainCarContinuous) Observe(s [2]float64, x []float64) { copy(x, s[:
 // Numbers is the state as Place takes it.
 func (c *MountainCarContinuous) Numbers(s [2]float64) []float64 { return s[:] }
 
-// Place goes to a state.
+// Place goes to a state. One that single precision can hold came out of a step.
 func (c *MountainCarContinuous) Place(x []float64) ([2]float64, error) {
 	err := place(c.s[:], x)
-	c.single = false
+	c.single = float64(float32(c.s[0])) == c.s[0] && float64(float32(c.s[1])) == c.s[1]
 	return c.s, err
 }
