@@ -73,9 +73,9 @@ func (c DPG) New(env approx.Env, low, high float64) (*Deterministic, error) {
 	a.adam = approx.NewAdam(a.Policy.W, a.LR, b.chunks)
 	a.noise, a.loss = make([]float32, a.Batch), make([]float64, b.chunks)
 	for range b.chunks {
-		k := &dpgChunk{pi: a.Policy.NewPass(gradientRows), G: make([]float32, gradientRows), action: make([]float32, gradientRows)}
+		k := &dpgChunk{pi: a.Policy.NewPass(criticRows), G: make([]float32, criticRows), action: make([]float32, criticRows)}
 		for i := range k.q {
-			k.q[i] = a.q[i].NewPass(gradientRows)
+			k.q[i] = a.q[i].NewPass(criticRows)
 		}
 		a.chunk = append(a.chunk, k)
 	}

@@ -52,6 +52,10 @@ func (c *Continuous) fill(low, high float64) error {
 	return nil
 }
 
+// criticRows of a batch are what one core takes: many, since every product of so
+// wide a layer copies its weights first.
+const criticRows = 128
+
 // critics are two networks q̂(s, a) that share an optimiser, and their slow copies.
 type critics struct {
 	q, slow [2]*approx.MLP
@@ -99,7 +103,7 @@ func newBody(c Continuous, env approx.Env, low, high float64) body {
 	return body{
 		Continuous: c, Replay: approx.NewReplay(c.Capacity, env.Width(), 1, 1, false), low: low, high: high,
 		runner: approx.NewRunner(env, approx.NewStream(c.Seed, 1), c.Horizon), rng: approx.NewStream(c.Seed, 2),
-		rows: make([]int, c.Batch), chunks: (c.Batch + gradientRows - 1) / gradientRows,
+		rows: make([]int, c.Batch), chunks: (c.Batch + criticRows - 1) / criticRows,
 	}
 }
 
@@ -139,8 +143,8 @@ func (b *body) parts() []approx.Part {
 
 // part is the rows of the batch that chunk i has.
 func (b *body) part(i int) (from int, rows []int) {
-	from = i * gradientRows
-	return from, b.rows[from:min(from+gradientRows, len(b.rows))]
+	from = i * criticRows
+	return from, b.rows[from:min(from+criticRows, len(b.rows))]
 }
 
 // pairs writes states and actions as the input of a critic.

@@ -74,11 +74,11 @@ func (c SAC) New(env approx.Env, low, high float64) (*SoftActor, error) {
 	a.noise, a.logp, a.loss = make([]float32, 2*c.Batch), make([]float32, c.Batch), make([]float64, b.chunks)
 	for range b.chunks {
 		k := &sacChunk{
-			pi: a.Policy.NewPass(gradientRows), G: make([]float32, gradientRows),
-			action: make([]float32, gradientRows), logp: make([]float32, gradientRows),
+			pi: a.Policy.NewPass(criticRows), G: make([]float32, criticRows),
+			action: make([]float32, criticRows), logp: make([]float32, criticRows),
 		}
 		for i := range k.q {
-			k.q[i] = a.q[i].NewPass(gradientRows)
+			k.q[i] = a.q[i].NewPass(criticRows)
 		}
 		a.chunk = append(a.chunk, k)
 	}
