@@ -316,7 +316,8 @@ func tdLinear(s *Study) *plot.Picture {
 		s.check(fmt.Sprintf("RMSE of w*, polynomial of degree %d", degree), exact, fixed.RMSE, 1e-3)
 		values := make([][]float64, s.runs(5))
 		y := average(s.each(len(values), func(i int) []float64 {
-			v := approx.NewLinear[int](f, 5e-4)
+			// Features have a buffer of their own, which runs on other cores may not share.
+			v := approx.NewLinear[int](approx.Cells(5, approx.NewPolynomial(approx.Square(2, 0, 4), degree)), 5e-4)
 			rng := rl.NewRand(s.Seed, uint64(i))
 			v.Randomise(rng, 1)
 			td, env := &approx.TD[int]{V: v}, &anywhere{Table: world.NewTable(w.Model)}
