@@ -3,6 +3,7 @@ package approx
 import "github.com/rotor-lm/rotor/rl"
 
 // Features turns a state into the numbers that a linear function weighs: φ(s).
+// A set of features may keep a buffer: goroutines must not share one.
 type Features[S any] interface {
 	Len() int            // how many there are
 	Of(s S, phi *Sparse) // sets phi to φ(s)
