@@ -7,7 +7,8 @@ import tempfile
 import measure
 from measure import ROTOR, run, verdict
 
-SEEDS = range(1, 1 + int(os.environ.get("ROTOR_BENCH_SEEDS", "5")))
+# Seeds 0 and 1 chose the demo's learning rate, 2 to 5 were looked at since: the table is of others.
+SEEDS = range(6, 6 + int(os.environ.get("ROTOR_BENCH_SEEDS", "5")))
 
 
 def percent(x):
