@@ -139,7 +139,9 @@ func TestCheck(t *testing.T) {
 		says string
 	}{
 		"good":         {pairs, letters{}, Cut{}, ""},
-		"one ends":     {pairs, letters{}, Cut{Length: 4}, ""},
+		"one ends":     {pairs, letters{}, Cut{Length: 5}, "x.jsonl:1: the answer does not end"},
+		"told to cut":  {pairs, letters{}, Cut{Length: 5, Long: "cut"}, ""},
+		"told to drop": {pairs, letters{}, Cut{Length: 5, Long: "drop"}, ""},
 		"endless":      {pairs, letters{endless: true}, Cut{}, "never end"},
 		"none ends":    {`{"prompt":"abcd","completion":"efgh"}`, letters{}, Cut{Length: 5}, "none ends"},
 		"no answer":    {`{"prompt":"abcd","completion":"efgh"}`, letters{}, Cut{Length: 3}, "no answer is left"},

@@ -17,6 +17,10 @@ type Cut struct {
 	// one text: a long plain text is cut into chunks, an answer is truncated. With
 	// stream texts are joined, each with its end, and cut every Length tokens.
 	Pack string
+	// Long is what becomes of an answer that does not fit the length: with refuse
+	// (or empty) Check is an error, with drop the example is left out, with cut its
+	// beginning is learned and its end is not.
+	Long string
 	// Validation is what to hold back: a share below one, or a number of texts.
 	Validation float64
 	Seed       uint64 // chooses what is held back
@@ -50,6 +54,8 @@ type Set struct {
 	spans  []span
 	stream *stream // nil where the spans are places in the corpus itself
 	length int
+	long   string
+	cut    int // the first sequence whose answer was cut, if Truncated
 
 	Truncated int // answers that were cut, and so do not end
 	Dropped   int // examples whose whole answer was cut away
@@ -68,6 +74,8 @@ func (c *Corpus) Split(o Cut) (train, held *Set, err error) {
 	switch {
 	case !slices.Contains([]string{"", "docs", "stream"}, o.Pack):
 		return nil, nil, fmt.Errorf("data: pack %q: want docs or stream", o.Pack)
+	case !slices.Contains([]string{"", "refuse", "drop", "cut"}, o.Long):
+		return nil, nil, fmt.Errorf("data: long %q: want refuse, drop or cut", o.Long)
 	case o.Pack == "stream" && !c.form.plain:
 		return nil, nil, fmt.Errorf("data: pack stream joins plain texts, and this data is %s: use pack docs", c.form.name)
 	case o.Pack == "stream" && o.Length < 1:
@@ -113,7 +121,7 @@ func divide(n int, o Cut) (keep, hold []int32, err error) {
 
 // set cuts the given texts.
 func (c *Corpus) set(texts []int32, o Cut) *Set {
-	s := &Set{corpus: c, length: o.Length}
+	s := &Set{corpus: c, length: o.Length, long: o.Long}
 	if s.length == 0 {
 		s.length = math.MaxInt32 - 1
 	}
@@ -144,15 +152,18 @@ func (s *Set) chunks(from, to int) {
 	}
 }
 
-// answer truncates a text that is too long, and drops it if nothing to learn is left.
+// answer truncates a text that is too long, or drops it: because it is to, or nothing to learn would be left.
 func (s *Set) answer(from, to int) {
 	n := min(to-from, s.length+1)
 	cut := n < to-from
-	if cut && !slices.Contains(s.corpus.learn[from+1:from+n], true) {
+	if cut && (s.long == "drop" || !slices.Contains(s.corpus.learn[from+1:from+n], true)) {
 		s.Dropped++
 		return
 	}
 	if cut {
+		if s.Truncated == 0 {
+			s.cut = len(s.spans)
+		}
 		s.Truncated++
 	}
 	s.spans = append(s.spans, span{from, int32(n)})

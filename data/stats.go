@@ -21,7 +21,7 @@ type Stats struct {
 
 	Unending     int `json:"unending"`      // answers without an end
 	Truncated    int `json:"truncated"`     // answers that were cut at the length
-	Dropped      int `json:"dropped"`       // examples whose whole answer lay beyond the length
+	Dropped      int `json:"dropped"`       // examples whose answer lay beyond the length
 	Empty        int `json:"empty"`         // texts too short to predict anything
 	EmptyAnswers int `json:"empty_answers"` // answers of no token, in the whole corpus
 }
@@ -104,27 +104,33 @@ func (st Stats) Warnings() []string {
 		}
 	}
 	warn(st.Truncated, "answers are cut at the length and so do not end: raise it (--length), or shorten them")
-	warn(st.Dropped, "examples were dropped, because their prompt alone takes the whole length")
+	warn(st.Dropped, "examples were dropped, because they do not fit the length")
 	warn(st.Empty, "texts are empty or of one token, and were left out")
 	warn(st.EmptyAnswers, "answers are empty: the model learns to say nothing there")
 	return list
 }
 
-// Check refuses a set from which nothing, or no end, would be learned.
+// Check refuses a set from which nothing would be learned, or an answer without its end: a model that learned such
+// answers does not stop.
 func (s *Set) Check() error {
 	st := s.Stats()
 	c := s.corpus
 	switch {
 	case st.Sequences == 0 && st.Dropped > 0:
-		return fmt.Errorf("data: %s: all %d prompts take the whole length of %d tokens, so that no answer is left: raise the length", c.name, st.Dropped, s.length)
+		return fmt.Errorf("data: %s: none of %d examples fits into %d tokens: no answer is left; raise the length", c.name, st.Dropped, s.length)
 	case st.Sequences == 0:
 		return fmt.Errorf("data: %s: no text is long enough to learn from; looked for %s", c.name, Expected())
 	case st.Labels == 0:
 		return fmt.Errorf("data: %s: no token is learned: the columns were read as %s (looked for %s), and the answers hold no text", c.name, c.form.name, Expected())
-	case c.form.plain || st.Unending < st.Sequences:
+	case c.form.plain:
 		return nil
-	case !c.closed:
+	case !c.closed && st.Unending > 0:
 		return errors.New("data: the answers would never end: the tokenizer names no end-of-text token (eos_token in its tokenizer_config.json, or eos_token_id in config.json)")
+	case st.Unending == st.Sequences:
+		return fmt.Errorf("data: %s: every answer is cut at %d tokens, so that none ends: raise the length", c.name, s.length)
+	case s.Truncated > 0 && s.long != "cut":
+		return fmt.Errorf("data: %s: the answer does not end within %d tokens, and so do %d of %d not: raise the length; or set long to drop, which leaves them out, or to cut, which learns them without their end",
+			s.Place(s.cut), s.length, s.Truncated, st.Sequences)
 	}
-	return fmt.Errorf("data: %s: every answer is cut at %d tokens, so that none ends: raise the length", c.name, s.length)
+	return nil
 }

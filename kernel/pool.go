@@ -28,13 +28,19 @@ func Parallel(n int, f func(i int)) {
 		workers.run(n, f)
 		return
 	}
+	yield := crowded()
 	for i := range n {
 		f(i)
-		if i%breather == breather-1 {
+		if yield && i%breather == breather-1 {
 			runtime.Gosched()
 		}
 	}
 }
+
+// crowded says whether parallel regions take all processors, so that another goroutine runs only where one yields.
+// Where processors are left over it runs there, and yielding does harm: an idle processor takes the goroutine that
+// yields, away from its cache.
+func crowded() bool { return Threads() >= runtime.GOMAXPROCS(0) }
 
 const (
 	breather = 16                     // calls between two looks for other goroutines that want to run

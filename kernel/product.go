@@ -38,6 +38,7 @@ type product struct {
 	group, groups int // panels in a unit; units side by side
 	runs          int // of K
 	ahead         int // how many panels further the one is that this worker will probably want next
+	breath        int // operations between two looks for other goroutines that want to run
 
 	packed []float32    // panels of B made beforehand, if shared
 	units  [2]func(int) // p.pack and p.unit, bound once
@@ -89,6 +90,9 @@ func (p *product) run(serial bool) {
 	run, threads, units := Parallel, Threads(), max(16, 4*Threads())
 	if serial {
 		run, threads, units = inTurn, 1, 1
+	}
+	if p.breath = 8 << 20; !crowded() { // some 80 µs, and 1 ms
+		p.breath = 128 << 20
 	}
 	shared := p.plan(units)
 	p.ahead = 1
@@ -171,7 +175,7 @@ func (p *product) unit(i int) {
 				r0, r1 := p.row(t), p.row(t+1)
 				p.tile(p.c.Data[r0*p.c.Stride+j*width:], p.c.Stride, a[(r0-p.row(t0))*lda:], lda, b, ldb,
 					k1-k0, r1-r0, min(width, p.n-j*width), p.add || run > 0)
-				s.done(2 * (r1 - r0) * width * (k1 - k0))
+				s.done(2*(r1-r0)*width*(k1-k0), p.breath)
 			}
 		}
 	}
@@ -207,8 +211,8 @@ func (p *product) rows(s *scratch, t0, t1, k0, k1 int) (a []float32, lda int) {
 
 // done lets the scheduler in now and then: it cannot interrupt assembly, and a collection would wait for the end of
 // the product. Scratch passes from one unit to the next, so short products count together.
-func (s *scratch) done(flops int) {
-	if s.flops += flops; s.flops > 8<<20 {
+func (s *scratch) done(flops, breath int) {
+	if s.flops += flops; s.flops > breath {
 		s.flops = 0
 		runtime.Gosched()
 	}

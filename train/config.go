@@ -32,6 +32,7 @@ type Config struct {
 	Map            map[string]string `json:"map" help:"usual column name to its name in the data, {prompt: question}"`
 	LossOn         string            `json:"loss-on" help:"answers, or all" default:"answers"`
 	Length         int               `json:"length" help:"most tokens of a sequence; 0 is the model's context" default:"0"`
+	Long           string            `json:"long" help:"an answer that does not fit the length: refuse to train, drop the example, or cut it, so that its end is not learned" default:"refuse"`
 	Pack           string            `json:"pack" help:"docs: a text is a sequence of its own; stream: plain texts are joined and cut" default:"docs"`
 	Validation     float64           `json:"validation" help:"share (below 1) or number of texts held back to evaluate on" default:"0"`
 	ValidationData string            `json:"validation-data" help:"a file or folder to evaluate on instead"`
@@ -134,6 +135,17 @@ type Settings map[string]Setting
 type Setting struct {
 	Value json.RawMessage
 	Where string
+}
+
+// Of makes a job of keys and values as the flags of rotor train have them.
+func Of(keys map[string]string) (Config, error) {
+	s := Settings{}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if err := s.Set(key, keys[key]); err != nil {
+			return Config{}, err
+		}
+	}
+	return s.Config()
 }
 
 // Set sets a key from text, as a flag has it.

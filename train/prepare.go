@@ -21,7 +21,7 @@ import (
 // rotor train --show looks at.
 func Data(ctx context.Context, c Config, t *tokenizer.Tokenizer, info model.Info) (set, held *data.Set, err error) {
 	o := data.Options{Map: c.Map, LossOn: c.LossOn}
-	cut := data.Cut{Length: c.Length, Pack: c.Pack, Validation: c.Validation, Seed: c.Seed}
+	cut := data.Cut{Length: c.Length, Pack: c.Pack, Long: c.Long, Validation: c.Validation, Seed: c.Seed}
 	if cut.Length == 0 {
 		cut.Length = info.Context
 	}

@@ -13,23 +13,39 @@ type evalCmd struct {
 	Map    map[string]string `placeholder:"USUAL=NAME" help:"Usual name of a column to its name in the data: prompt=question."`
 	LossOn string            `name:"loss-on" enum:"answers,all" default:"answers" help:"What counts: answers or all (${default})."`
 	Length int               `placeholder:"N" help:"Most tokens of a sequence; the model's context if not given."`
+
+	Answers   bool   `help:"Let the model answer each prompt, and compare with the data's answer."`
+	MaxTokens int    `name:"max-tokens" default:"128" help:"Tokens of an answer at most (${default})."`
+	Save      string `placeholder:"FILE" help:"Write prompts' numbers, references and answers there, as JSON lines."`
+	Force     bool   `help:"Replace FILE."`
 }
 
 func (evalCmd) Help() string {
 	return `Perplexity is e to the mean loss of the tokens that count; accuracy is the share of them that were the most
 probable. With --json: {"loss", "perplexity", "accuracy", "tokens", "texts"}.
 
+With --answers the model says, greedily, what it would answer where the data has an answer, and the two are compared:
+the share that are equal, the mean ROUGE-L, and, where the answers are a few labels, precision, recall and F1 of each.
+With --json: {"answers", "ended", "exact", "rouge_l", "classes", "macro_f1"}.
+
 Examples:
 
     rotor eval --model ./model held-out.jsonl
     rotor eval --model ./model --adapter ./adapter held-out.jsonl --json
-    rotor eval --model ./model --loss-on all chat.jsonl`
+    rotor eval --model ./model --loss-on all chat.jsonl
+    rotor eval --model ./model --adapter ./adapter --answers --max-tokens 32 held-out.jsonl`
 }
 
 // Run measures the model on the data.
 func (c evalCmd) Run(ctx context.Context, e *env) error {
 	if c.Length < 0 {
 		return usagef("--length is %d: give a number from 1 on", c.Length)
+	}
+	if err := checkPositive("--max-tokens", c.MaxTokens); err != nil {
+		return usageError{err}
+	}
+	if c.Save != "" && !c.Answers {
+		return usagef("--save keeps the answers of --answers, which is not given")
 	}
 	m, err := c.open(false)
 	if err != nil {
@@ -39,6 +55,9 @@ func (c evalCmd) Run(ctx context.Context, e *env) error {
 	set, err := c.set(ctx, m)
 	if err != nil {
 		return err
+	}
+	if c.Answers {
+		return c.answer(ctx, e, m, set)
 	}
 	var last eval.Event
 	for ev, err := range eval.Run(ctx, m.Model, set, eval.Options{}) {

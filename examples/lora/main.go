@@ -32,15 +32,9 @@ func main() {
 
 // tune trains an adapter for the model in dir and returns the adapter's folder.
 func tune(ctx context.Context, w io.Writer, dir, data, out string) (string, error) {
-	settings := train.Settings{} // the keys are the flags of rotor train
-	for key, value := range map[string]string{
+	job, err := train.Of(map[string]string{ // the keys are the flags of rotor train
 		"model": dir, "data": data, "out": out, "method": "lora", "rank": "8", "lr": "5e-3", "epochs": "4",
-	} {
-		if err := settings.Set(key, value); err != nil {
-			return "", err
-		}
-	}
-	job, err := settings.Config()
+	})
 	if err != nil {
 		return "", err
 	}

