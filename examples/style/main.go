@@ -14,7 +14,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/rotor-lm/rotor/eval"
 	"github.com/rotor-lm/rotor/examples/internal/job"
@@ -40,27 +39,9 @@ func main() {
 }
 
 func run(ctx context.Context, w io.Writer, model, chapters, out string) error {
-	paths, err := filepath.Glob(filepath.Join(chapters, "*.txt"))
-	if err != nil {
-		return err
-	}
-	slices.Sort(paths)
 	learned, held := filepath.Join(out, "learned"), filepath.Join(out, "held")
-	for i, path := range paths { // every tenth chapter is held out
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		dir := learned
-		if i%10 == 9 {
-			dir = held
-		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), text, 0o644); err != nil {
-			return err
-		}
+	if err := divide(chapters, learned, held); err != nil {
+		return err
 	}
 	if err := show(ctx, w, "the model as it is", model, "", held); err != nil {
 		return err

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// divide copies the chapters of a folder: every tenth to held, the others to
+// learned.
+func divide(chapters, learned, held string) error {
+	paths, err := filepath.Glob(filepath.Join(chapters, "*.txt"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(paths)
+	for i, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		dir := learned
+		if i%10 == 9 {
+			dir = held
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
