@@ -29,8 +29,11 @@ func (f *File) ReadFile(name string) ([]byte, error) {
 	return json.MarshalIndent(v, "", "  ")
 }
 
-// config is config.json.
-func (f *File) config() (map[string]any, error) {
+// config is a config.json.
+type config map[string]any
+
+// config is the model's config.json.
+func (f *File) config() (config, error) {
 	if f.arch == nil {
 		name, _, _ := f.Notes.text("general.architecture")
 		if kind, _, _ := f.Notes.text("general.type"); kind != "" && kind != "model" {
@@ -38,9 +41,12 @@ func (f *File) config() (map[string]any, error) {
 		}
 		return nil, fmt.Errorf("general.architecture %q is not known; there are %s", clip(name), known(architectures))
 	}
-	c, err := f.arch.config(f)
-	if err != nil {
-		return nil, err
+	c := config{"architectures": []string{f.arch.models[0]}, "model_type": f.arch.kind}
+	n := &noter{file: f, notes: f.Notes, arch: f.arch.name}
+	for _, r := range f.arch.config {
+		if r.read(n, c); n.err != nil {
+			return nil, n.err
+		}
 	}
 	for _, role := range []string{"bos", "eos"} {
 		if id, ok, err := f.Notes.count("tokenizer.ggml." + role + "_token_id"); err != nil {
@@ -54,6 +60,7 @@ func (f *File) config() (map[string]any, error) {
 
 // noter reads the notes of an architecture and keeps the first error.
 type noter struct {
+	file  *File
 	notes Notes
 	arch  string
 	err   error
@@ -76,6 +83,11 @@ func value[T any](n *noter, get func(string) (T, bool, error), key string, missi
 	return v
 }
 
+func (n *noter) has(key string) bool {
+	_, ok := n.notes[n.arch+"."+key]
+	return ok
+}
+
 func (n *noter) count(key string, missing int) int {
 	return value(n, n.notes.count, key, missing)
 }
@@ -90,8 +102,13 @@ func (n *noter) text(key, missing string) string {
 
 // need reads a count that must be there.
 func (n *noter) need(key string) int {
-	if _, ok := n.notes[n.arch+"."+key]; !ok {
+	if !n.has(key) {
 		n.fail(errors.New("there is no note " + n.arch + "." + key))
 	}
 	return n.count(key, 0)
+}
+
+func (f *File) has(name string) bool {
+	_, ok := f.tensors[name]
+	return ok
 }

@@ -48,7 +48,8 @@ type File struct {
 	view    mapped.View
 	tensors map[string]entry // under the names that are handed out
 	names   []string
-	arch    *architecture // nil where it is not known
+	arch    *architecture        // nil where it is not known
+	factors map[string][]float32 // of the rotary encoding, where the architecture is known
 }
 
 // Open opens a file.
@@ -71,6 +72,9 @@ func open(path string) (*File, error) {
 	}
 	if f.view, err = mapped.Open(file); err != nil {
 		return nil, err
+	}
+	if err := f.takeFactors(); err != nil {
+		return nil, errors.Join(err, f.view.Close())
 	}
 	return f, nil
 }
@@ -141,18 +145,18 @@ func (f *File) Info(name string) (checkpoint.Info, bool) {
 
 // Raw returns the bytes of a tensor: blocks, where its type is one of package
 // quant. They are mapped from the file where the system can, and copied where
-// the order of rows is another. They are not to be written to, nor used after Close.
+// the file has the rows in another order or other values. They are not to be written to, nor used after Close.
 func (f *File) Raw(name string) ([]byte, error) {
 	t, ok := f.tensors[name]
 	if !ok {
 		return nil, fmt.Errorf("gguf: no tensor %q", name)
 	}
-	b, err := f.view.Bytes(t.begin, t.Bytes)
+	b, err := f.view.Bytes(t.begin, t.size)
+	if err == nil {
+		b, err = t.undo(b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %s: tensor %q: %w", f.path, name, err)
-	}
-	if t.heads > 0 {
-		b = unpair(b, t.Shape[0], t.heads)
 	}
 	return b, nil
 }
@@ -177,7 +181,7 @@ func (f *File) ReadF32(name string, dst []float32) error {
 // or packed. It can still be read.
 func (f *File) Release(name string) {
 	if t, ok := f.tensors[name]; ok {
-		f.view.Release(t.begin, t.Bytes)
+		f.view.Release(t.begin, t.size)
 	}
 }
 

@@ -221,14 +221,15 @@ func TestBadNotes(t *testing.T) {
 		file  string
 		want  string
 	}{
-		"unknown architecture": {"general.architecture", "rwkv", "config.json", `"rwkv" is not known; there are llama`},
+		"unknown architecture": {"general.architecture", "rwkv", "config.json", `"rwkv" is not known; there are gemma2`},
 		"an adapter":           {"general.type", "adapter", "config.json", "no model"},
 		"no width":             {"llama.embedding_length", nil, "config.json", "no note llama.embedding_length"},
 		"width of words":       {"llama.embedding_length", "wide", "config.json", `the string "wide", want a whole number`},
 		"negative layers":      {"llama.block_count", int32(-1), "config.json", "whole number"},
 		"half a layer":         {"llama.block_count", float32(0.5), "config.json", "whole number"},
 		"experts":              {"llama.expert_count", uint32(8), "config.json", "mixture of 8 experts"},
-		"yarn":                 {"llama.rope.scaling.type", "yarn", "config.json", "none and linear"},
+		"unknown stretching":   {"llama.rope.scaling.type", "spiral", "config.json", `"spiral" is not read; none, linear, yarn`},
+		"longrope alone":       {"llama.rope.scaling.type", "longrope", "config.json", "rope_factors_long.weight"},
 		"part of a head":       {"llama.rope.dimension_count", uint32(4), "config.json", "all must"},
 		"infinite epsilon":     {"llama.attention.layer_norm_rms_epsilon", float32(math.Inf(1)), "config.json", "want a number"},
 		"heads per layer":      {"llama.attention.head_count_kv", []int32{2, 3}, "open", "differs from layer to layer"},
@@ -393,6 +394,9 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := &File{path: "x.gguf", view: memory(data), tensors: map[string]entry{}}
 		if err := file.parse(bytes.NewReader(data), int64(len(data))); err != nil {
+			return
+		}
+		if err := file.takeFactors(); err != nil {
 			return
 		}
 		for _, name := range file.Names() {

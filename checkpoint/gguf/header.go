@@ -18,9 +18,11 @@ const (
 
 // entry is a tensor of the file.
 type entry struct {
-	checkpoint.Info
-	begin int64 // where its bytes begin, in the file
-	heads int   // of rows that are paired; 0 where rows stand as they should
+	checkpoint.Info // as it is handed out
+	change
+	begin  int64            // where its bytes begin, in the file
+	size   int64            // how many they are there
+	stored checkpoint.DType // and of what type
 }
 
 type header struct {
@@ -132,8 +134,9 @@ func (r *reader) typed(t *entry, number uint32, elements int64) {
 		r.fail("tensor %q has rows of %d, no whole blocks of %s, which has %d", clip(t.Name), t.Shape[0], kind.name, kind.block)
 		return
 	}
-	t.DType = kind.name
+	t.DType, t.stored = kind.name, kind.name
 	t.Bytes = elements / int64(kind.block) * int64(kind.bytes)
+	t.size = t.Bytes
 }
 
 // place turns offsets into places in the file and checks that every tensor lies

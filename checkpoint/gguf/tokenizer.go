@@ -216,4 +216,6 @@ func (f *File) tokenizerConfig() (any, error) {
 	return c, nil
 }
 
-func known[T any](m map[string]T) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }
+func known[T any](m map[string]T) string { return strings.Join(sorted(m), ", ") }
+
+func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
