@@ -80,6 +80,21 @@ func (l *RMSNorm) Forward(_ *Pass, x *tensor.Tensor) *tensor.Tensor {
 	return op.RMSNorm(x, l.Weight, l.Eps)
 }
 
+// CentredRMSNorm is op.CentredRMSNorm with its weight.
+type CentredRMSNorm struct {
+	Weight *tensor.Tensor `w:"weight"` // [C]
+	Eps    float32
+}
+
+// NewCentredRMSNorm returns a CentredRMSNorm without elements.
+func NewCentredRMSNorm(width int, eps float32) *CentredRMSNorm {
+	return &CentredRMSNorm{Weight: tensor.Hollow(width), Eps: eps}
+}
+
+func (l *CentredRMSNorm) Forward(_ *Pass, x *tensor.Tensor) *tensor.Tensor {
+	return op.CentredRMSNorm(x, l.Weight, l.Eps)
+}
+
 // LayerNorm is op.LayerNorm with its weights.
 type LayerNorm struct {
 	Weight *tensor.Tensor `w:"weight"` // [C]
@@ -124,4 +139,33 @@ type SwiGLU struct {
 
 func (m *SwiGLU) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
 	return m.Down.Forward(p, op.SwiGLU(m.Gate.Forward(p, x), m.Up.Forward(p, x)))
+}
+
+// GeGLU is the gated feed-forward layer of the Gemma family.
+//
+//	y = W_d·(GELU(W_g·x) ⊙ W_u·x)
+//
+// Shazeer, GLU Variants Improve Transformer, 2020. arXiv:2002.05202, eq. 6.
+type GeGLU struct {
+	Gate Projection `w:"gate_proj"` // [F, C]
+	Up   Projection `w:"up_proj"`   // [F, C]
+	Down Projection `w:"down_proj"` // [C, F]
+}
+
+func (m *GeGLU) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
+	return m.Down.Forward(p, op.Mul(op.GELUTanh(m.Gate.Forward(p, x)), m.Up.Forward(p, x)))
+}
+
+// Capped is a projection whose outputs are bent toward ±c.
+//
+//	y = c·tanh(W·x/c)
+type Capped struct {
+	Base Projection `w:""`
+	Cap  float32
+}
+
+func (l *Capped) Dims() (out, in int) { return l.Base.Dims() }
+
+func (l *Capped) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
+	return op.SoftCap(l.Base.Forward(p, x), l.Cap)
 }

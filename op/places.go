@@ -15,7 +15,12 @@ type Span struct {
 	Pos      int32 // the position of its first row in its own sequence
 	Seq      int32 // the sequence that it belongs to
 	Adapter  int32 // the adapter that its rows carry: 0 the usual one, −1 none
+	Text     int32 // positions of its whole sequence, where more of it is to follow; 0 if it ends here
 }
+
+// Length is the number of positions of the sequence that the span belongs to, as
+// far as is known: up to its own end, or to the end that is announced.
+func (s Span) Length() int { return max(int(s.Text), int(s.Pos)+s.Len) }
 
 // Places says where the rows of a packed pass stand. Sequences are contiguous,
 // in any order, of any length: there is no padding and no mask for it.

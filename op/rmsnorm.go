@@ -20,12 +20,33 @@ import (
 // Zhang and Sennrich, Root Mean Square Layer Normalization, 2019.
 // arXiv:1910.07467, eq. 4.
 func RMSNorm(x, w *tensor.Tensor, eps float32) *tensor.Tensor {
+	return scaledRMSNorm(x, w, w.Data, eps)
+}
+
+// CentredRMSNorm is RMSNorm with a weight that is centred at zero, so that decay
+// draws the scale toward one.
+//
+//	y = ρ·x·(1 + w)       and so in its gradient, g = (1 + w)·dy
+//
+// Shapes: x [T, C], w [C] → y [T, C].
+//
+// Gemma Team, Gemma, 2024. arXiv:2403.08295; the 1 + w is that of its released code.
+func CentredRMSNorm(x, w *tensor.Tensor, eps float32) *tensor.Tensor {
+	scale := x.Tape().Floats(w.Len())
+	for i, v := range w.Data {
+		scale[i] = 1 + v
+	}
+	return scaledRMSNorm(x, w, scale, eps)
+}
+
+// scaledRMSNorm scales by what w comes to.
+func scaledRMSNorm(x, w *tensor.Tensor, scale []float32, eps float32) *tensor.Tensor {
 	if w.Len() != x.Cols() {
 		mismatch("RMSNorm", x, w)
 	}
 	t := x.Tape()
 	n := tensor.Make[rmsNorm](t)
-	n.x, n.w, n.y, n.eps, n.rho = x, w, t.New(x.Shape...), eps, t.Floats(x.Rows())
+	n.x, n.w, n.y, n.scale, n.eps, n.rho = x, w, t.New(x.Shape...), scale, eps, t.Floats(x.Rows())
 	if n.forward == nil {
 		n.forward, n.backward = n.forwardBlock, n.backwardBlock
 	}
@@ -37,6 +58,7 @@ func RMSNorm(x, w *tensor.Tensor, eps float32) *tensor.Tensor {
 
 type rmsNorm struct {
 	x, w, y           *tensor.Tensor
+	scale             []float32 // [C] w, or 1 + w
 	eps               float32
 	rho               []float32
 	partial           []float32 // [blocks, C] the part of dw from each block of rows
@@ -46,7 +68,7 @@ type rmsNorm struct {
 func (n *rmsNorm) forwardBlock(i int) {
 	lo, hi := block(i, n.x.Rows())
 	for t := lo; t < hi; t++ {
-		n.rho[t] = kernel.RMSNorm(n.y.Row(t), n.x.Row(t), n.w.Data, n.eps)
+		n.rho[t] = kernel.RMSNorm(n.y.Row(t), n.x.Row(t), n.scale, n.eps)
 	}
 }
 
@@ -61,7 +83,7 @@ func (n *rmsNorm) backwardBlock(i int) {
 	lo, hi := block(i, n.x.Rows())
 	dw := part(n.partial, i, n.w.Len())
 	for t := lo; t < hi; t++ {
-		kernel.RMSNormGrad(n.x.GradRow(t), dw, n.y.GradRow(t), n.x.Row(t), n.w.Data, n.rho[t])
+		kernel.RMSNormGrad(n.x.GradRow(t), dw, n.y.GradRow(t), n.x.Row(t), n.scale, n.rho[t])
 	}
 }
 
