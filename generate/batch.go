@@ -34,6 +34,7 @@ type sequence struct {
 	slot   int32 // its number in the cache
 	ids    []int32
 	pos    int // how many of ids the model has read
+	regime int // of the angles by which it has read them
 	done   bool
 	text   text
 	chosen int32
@@ -131,6 +132,7 @@ func (b *batch) pass() {
 	h.Clear()
 	p.Tokens, b.index, b.ready = p.Tokens[:0], b.index[:0], b.ready[:0]
 	for _, s := range b.live {
+		b.renew(s)
 		if len(s.ids)-s.pos == 1 { // first those that only wait for one row
 			b.read(s, 1)
 		}
@@ -149,11 +151,23 @@ func (b *batch) pass() {
 	}
 }
 
+// renew has s read from its beginning again if its position encoding has other
+// angles for a text as long as it has become.
+func (b *batch) renew(s *sequence) {
+	if b.info.Regime == nil {
+		return
+	}
+	if r := b.info.Regime(int(s.Start) + len(s.ids)); r != s.regime {
+		s.pos, s.regime = 0, r
+	}
+}
+
 // read puts the next n tokens of s into the pass.
 func (b *batch) read(s *sequence, n int) {
 	pos := s.Start + int32(s.pos)
 	b.body.Tokens = append(b.body.Tokens, s.ids[s.pos:s.pos+n]...)
 	b.body.Add(n, pos, s.slot, s.Adapter)
+	b.body.Spans[len(b.body.Spans)-1].Text = s.Start + int32(len(s.ids))
 	s.pos += n
 	if s.pos == len(s.ids) {
 		b.ready = append(b.ready, s)

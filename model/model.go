@@ -40,6 +40,12 @@ type Info struct {
 	HardLimit     bool    `json:"-"`       // there are no positions beyond Context
 	Tied          bool    `json:"tied"`    // the head is the embedding
 	InitDeviation float32 `json:"-"`       // standard deviation of a new model's matrices
+	Centred       bool    `json:"-"`       // its norms scale by 1 + w: a new one's weights are zero
+
+	// Regime tells lengths of texts apart for which the position encoding has other
+	// angles; nil where it has the same for all. What was kept of a text that has
+	// grown into another regime does not hold any more.
+	Regime func(length int) int `json:"-"`
 }
 
 // Logits runs a model and its head over every row of a pass: [T, V].
@@ -127,7 +133,7 @@ func Positive(architecture string, pairs ...any) error {
 }
 
 // Init gives a new model its random elements: matrices from a normal
-// distribution, scales one, biases zero. What a tensor gets depends on the seed
+// distribution, scales one (or their weights zero, where that means one), biases zero. What a tensor gets depends on the seed
 // and its name alone.
 func Init(m Model, seed uint64) {
 	deviation := float64(m.Info().InitDeviation)
@@ -140,7 +146,7 @@ func Init(m Model, seed uint64) {
 			for i := range data {
 				data[i] = float32(deviation * normal(stream, uint64(i)))
 			}
-		case strings.HasSuffix(name, "weight"):
+		case strings.HasSuffix(name, "weight") && !m.Info().Centred:
 			for i := range data {
 				data[i] = 1
 			}

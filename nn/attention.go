@@ -36,7 +36,7 @@ func (a *Attention) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
 // Attend turns queries and keys by their positions, asks the memory what there
 // is to see, and attends to it: [T, H, D], [T, G, D] → [T, H·D].
 func Attend(p *Pass, q, k, v *tensor.Tensor, m Memory, pos Position, score op.Score) *tensor.Tensor {
-	q, k, v = pos.Rotate(q, k, v, p.Pos)
+	q, k, v = pos.Rotate(q, k, v, p.Places)
 	keys := m.Extend(p, k, v)
 	score.Relative = pos.Relative(p.Places, op.Places{Spans: keys.Spans})
 	return op.Attend(q, p.Places, keys, score)

@@ -72,9 +72,9 @@ type Memory interface {
 // identity, which package position provides; an encoding overrides the one or
 // two it is about.
 type Position interface {
-	Embed(x *tensor.Tensor, pos []int32) *tensor.Tensor                  // token rows  x [T, C]
-	Rotate(q, k, v *tensor.Tensor, pos []int32) (_, _, _ *tensor.Tensor) // heads     [T, H, D], [T, G, D]
-	Relative(q, k op.Places) *op.Relative                                // terms of the score; nil for none
+	Embed(x *tensor.Tensor, pos []int32) *tensor.Tensor                   // token rows  x [T, C]
+	Rotate(q, k, v *tensor.Tensor, at op.Places) (_, _, _ *tensor.Tensor) // heads     [T, H, D], [T, G, D]
+	Relative(q, k op.Places) *op.Relative                                 // terms of the score; nil for none
 }
 
 // ThisPass is the memory of training: the rows of this pass and nothing else.

@@ -21,6 +21,6 @@ func init() { Register("none", "nothing at all (NoPE)") }
 
 func (None) Embed(x *tensor.Tensor, _ []int32) *tensor.Tensor { return x }
 
-func (None) Rotate(q, k, v *tensor.Tensor, _ []int32) (_, _, _ *tensor.Tensor) { return q, k, v }
+func (None) Rotate(q, k, v *tensor.Tensor, _ op.Places) (_, _, _ *tensor.Tensor) { return q, k, v }
 
 func (None) Relative(_, _ op.Places) *op.Relative { return nil }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rotor-lm/rotor/op"
 	"github.com/rotor-lm/rotor/tensor"
 )
 
@@ -17,7 +18,7 @@ import (
 func turned(r *Rotary, x []float32, pos int32) []float32 {
 	t := tensor.NoGrad(0)
 	q := t.Wrap(slices.Clone(x), 1, 1, len(x))
-	y, _, v := r.Rotate(q, q, q, []int32{pos})
+	y, _, v := r.Rotate(q, q, q, op.Places{Pos: []int32{pos}})
 	if v != q {
 		panic("values are turned")
 	}
@@ -146,7 +147,7 @@ func TestBeforeTimeZero(t *testing.T) {
 		}
 		tape := tensor.NoGrad(0)
 		q := tape.Wrap(slices.Concat(x, x, x), 3, 1, 16)
-		y, k, _ := r.Rotate(q, q, q, []int32{-2, 9, -1})
+		y, k, _ := r.Rotate(q, q, q, op.Places{Pos: []int32{-2, 9, -1}})
 		if !slices.Equal(y.Data, k.Data) || !slices.Equal(y.Row(0), x) || !slices.Equal(y.Row(1), turned(r, x, 9)) || !slices.Equal(y.Row(2), x) {
 			t.Errorf("%s: rows at −2, 9 and −1 are not what each is alone", name)
 		}
@@ -194,7 +195,7 @@ func TestRope(t *testing.T) {
 		{0, `{"rope_type": "default", "rope_theta": 1000000.0}`, NewRotary(8, 1e6, 1)},
 		{7, `{"rope_type": "linear", "factor": 4, "rope_theta": 99}`, NewRotary(8, 99, 4)},
 	} {
-		r, err := Rope(8, c.theta, 2048, json.RawMessage(c.text))
+		r, err := Rope(RopeConfig{Dim: 8, Theta: c.theta, Context: 2048}, json.RawMessage(c.text))
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
 			continue
@@ -202,7 +203,7 @@ func TestRope(t *testing.T) {
 		same(c.text, r, c.want)
 	}
 	for text, want := range map[string]string{
-		`{"rope_type": "spiral"}`:                        `"spiral" is not known; there are default, linear, llama3, yarn`,
+		`{"rope_type": "spiral"}`:                        `"spiral" is not known; there are default, dynamic, linear, llama3, longrope, su, yarn`,
 		`{"type": "helix", "factor": 2}`:                 `"helix" is not known; there are default`,
 		`{"rope_type": "linear"}`:                        "factor",
 		`{"rope_type": "linear", "factor": -1}`:          "factor",
@@ -212,15 +213,21 @@ func TestRope(t *testing.T) {
 		`{"rope_type": "default", "rope_theta": 1e-300}`: "base 1e-300",
 		`{"rope_type": "default", "rope_theta": "high"}`: "RoPE parameters",
 		`[1, 2]`: "RoPE parameters",
-		`{"rope_type": "default", "partial_rotary_factor": 0.5}`:      "partial_rotary_factor",
-		`{"full_attention": {"rope_type": "default"}, "factor": "x"}`: "RoPE parameters",
+		`{"rope_type": "default", "partial_rotary_factor": 0.4}`:                               "partial_rotary_factor",
+		`{"rope_type": "default", "partial_rotary_factor": 1.5}`:                               "partial_rotary_factor",
+		`{"rope_type": "dynamic"}`:                                                             "factor",
+		`{"rope_type": "longrope", "short_factor": [1, 1, 1, 1]}`:                              "long_factor",
+		`{"rope_type": "longrope", "short_factor": [1], "long_factor": [1, 1, 1, 1]}`:          "short_factor",
+		`{"rope_type": "longrope", "short_factor": [1, 1, 1, 0], "long_factor": [1, 1, 1, 1]}`: "short_factor 3 is 0",
+		`{"rope_type": "longrope", "short_factor": "x", "long_factor": [1, 1, 1, 1]}`:          "short_factor",
+		`{"full_attention": {"rope_type": "default"}, "factor": "x"}`:                          "RoPE parameters",
 	} {
-		if _, err := Rope(8, 0, 2048, json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Rope(RopeConfig{Dim: 8, Context: 2048}, json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
 		}
 	}
 	for _, dim := range []int{0, -2, 7} {
-		if _, err := Rope(dim, 0, 2048, nil); err == nil {
+		if _, err := Rope(RopeConfig{Dim: dim, Context: 2048}, nil); err == nil {
 			t.Errorf("heads of %d coordinates turn", dim)
 		}
 	}
@@ -229,7 +236,7 @@ func TestRope(t *testing.T) {
 func TestNoneIsTheIdentity(t *testing.T) {
 	x := tensor.NoGrad(0).New(2, 3, 4)
 	var n None
-	q, k, v := n.Rotate(x, x, x, []int32{0, 1})
+	q, k, v := n.Rotate(x, x, x, op.Places{Pos: []int32{0, 1}})
 	if n.Embed(x, []int32{0, 1}) != x || q != x || k != x || v != x {
 		t.Error("None does something")
 	}
@@ -269,40 +276,57 @@ func TestCatalogue(t *testing.T) {
 }
 
 // The angles and amplitudes of released configurations are those that
-// transformers computes (bench/golden/rope.py).
+// transformers computes (bench/golden/rope.py), for texts of every length.
 func TestRopeGolden(t *testing.T) {
 	data, err := os.ReadFile("testdata/rope.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var cases []struct {
-		Name       string
-		Dim        int
-		Context    int
-		Parameters json.RawMessage
-		Inverse    []float64
-		Amplitude  float64
+		Config struct {
+			Source  string
+			Width   int             `json:"hidden_size"`
+			Heads   int             `json:"num_attention_heads"`
+			HeadDim int             `json:"head_dim"`
+			Context int             `json:"max_position_embeddings"`
+			Trained int             `json:"original_max_position_embeddings"`
+			Theta   float64         `json:"rope_theta"`
+			Scaling json.RawMessage `json:"rope_scaling"`
+		}
+		Length    int
+		Inverse   []float64
+		Amplitude float64
 	}
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	if len(cases) < 5 {
-		t.Fatalf("only %d configurations", len(cases))
-	}
-	for _, c := range cases {
-		r, err := Rope(c.Dim, 0, c.Context, c.Parameters)
+	kinds := map[string]bool{}
+	for _, x := range cases {
+		c := x.Config
+		if c.HeadDim == 0 {
+			c.HeadDim = c.Width / c.Heads
+		}
+		r, err := Rope(RopeConfig{Dim: c.HeadDim, Theta: c.Theta, Context: c.Context, Trained: c.Trained}, c.Scaling)
 		if err != nil {
-			t.Errorf("%s: %v", c.Name, err)
+			t.Errorf("%s: %v", c.Source, err)
 			continue
 		}
-		for i, want := range c.Inverse {
-			if have := float64(r.inverse[i]); math.Abs(have-want) > 2e-6*want {
-				t.Errorf("%s: angle %d is %g, want %g", c.Name, i, have, want)
+		kinds[c.Source] = true
+		a := r.angles
+		if r.growth != nil {
+			a = r.growth.of(r.growth.regime(x.Length))
+		}
+		for i, want := range x.Inverse {
+			if have := float64(a.inverse[i]); math.Abs(have-want) > 2e-6*want {
+				t.Errorf("%s, %d positions: angle %d is %g, want %g", c.Source, x.Length, i, have, want)
 				break
 			}
 		}
-		if len(r.inverse) != len(c.Inverse) || math.Abs(r.amplitude-c.Amplitude) > 1e-6 {
-			t.Errorf("%s: %d angles with amplitude %g, want %d with %g", c.Name, len(r.inverse), r.amplitude, len(c.Inverse), c.Amplitude)
+		if len(a.inverse) != len(x.Inverse) || math.Abs(a.amplitude-x.Amplitude) > 1e-6 {
+			t.Errorf("%s, %d positions: %d angles with amplitude %g, want %d with %g", c.Source, x.Length, len(a.inverse), a.amplitude, len(x.Inverse), x.Amplitude)
 		}
+	}
+	if len(kinds) < 9 {
+		t.Fatalf("only %d configurations", len(kinds))
 	}
 }

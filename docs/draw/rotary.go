@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/rotor-lm/rotor/internal/chart"
+	"github.com/rotor-lm/rotor/op"
 	"github.com/rotor-lm/rotor/position"
 	"github.com/rotor-lm/rotor/tensor"
 )
@@ -31,7 +32,7 @@ func scores(r *position.Rotary, width, n int) []float64 {
 	for i := range ones {
 		ones[i], pos[i/width] = 1, int32(i/width)
 	}
-	q, k, _ := r.Rotate(tape.Wrap(ones, n+1, 1, width), tape.Wrap(ones, n+1, 1, width), nil, pos)
+	q, k, _ := r.Rotate(tape.Wrap(ones, n+1, 1, width), tape.Wrap(ones, n+1, 1, width), nil, op.Places{Pos: pos})
 	out := make([]float64, n+1)
 	for d := range out {
 		for i, x := range k.Data[d*width : (d+1)*width] {

@@ -37,6 +37,7 @@ type Config struct {
 	KVHeads    int             `json:"num_key_value_heads"`
 	HeadDim    int             `json:"head_dim"`
 	Context    int             `json:"max_position_embeddings"`
+	Trained    int             `json:"original_max_position_embeddings"`
 	Eps        float32         `json:"rms_norm_eps"`
 	Activation string          `json:"hidden_act"`
 	Theta      float64         `json:"rope_theta"`
@@ -45,11 +46,13 @@ type Config struct {
 	Tied       bool            `json:"tie_word_embeddings"`
 	AttnBias   bool            `json:"attention_bias"`
 	MLPBias    bool            `json:"mlp_bias"`
+	Part       float64         `json:"partial_rotary_factor"`
 	Window     int             `json:"sliding_window"`
 	Deviation  float32         `json:"initializer_range"`
 
-	queryBias bool // Qwen 2's, on queries, keys and values
-	headNorm  bool // Qwen 3's, of every query and key head
+	queryBias bool   // Qwen 2's, on queries, keys and values
+	headNorm  bool   // Qwen 3's, of every query and key head
+	windowed  []bool // which layers have the window; nil for all
 }
 
 // Model maps tokens to rows, and Head turns rows into logits.
@@ -99,9 +102,12 @@ func New(architecture string, c Config) (*Model, error) {
 	if len(parameters) == 0 || string(parameters) == "null" {
 		parameters = c.Scaling
 	}
-	rope, err := position.Rope(c.HeadDim, c.Theta, c.Context, parameters)
+	rope, err := position.Rope(position.RopeConfig{Dim: c.HeadDim, Theta: c.Theta, Context: c.Context, Trained: c.Trained, Part: c.Part}, parameters)
 	if err != nil {
 		return nil, err
+	}
+	if rope.Turned() != c.HeadDim {
+		return nil, fmt.Errorf("model: config of a %s: partial_rotary_factor: its heads turn whole", architecture)
 	}
 	embed := nn.NewEmbedding(c.Vocab, c.Width)
 	m := &Model{
@@ -111,20 +117,24 @@ func New(architecture string, c Config) (*Model, error) {
 		info: model.Info{
 			Architecture: architecture, Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
 			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Context: c.Context,
-			Tied: c.Tied, InitDeviation: c.Deviation,
+			Tied: c.Tied, InitDeviation: c.Deviation, Regime: position.Regime(rope),
 		},
 	}
 	if !c.Tied {
 		m.Head = nn.NewLinear(c.Vocab, c.Width, false)
 	}
-	for range c.Layers {
-		m.Blocks = append(m.Blocks, c.block(rope))
+	for i := range c.Layers {
+		m.Blocks = append(m.Blocks, c.block(i, rope))
 	}
 	return m, nil
 }
 
-func (c *Config) block(rope nn.Position) *Block {
+func (c *Config) block(layer int, rope nn.Position) *Block {
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	window := c.Window
+	if c.windowed != nil && !c.windowed[layer] {
+		window = 0
+	}
 	attn := &nn.Attention{
 		Q:        nn.NewLinear(q, c.Width, c.AttnBias || c.queryBias),
 		K:        nn.NewLinear(kv, c.Width, c.AttnBias || c.queryBias),
@@ -134,7 +144,7 @@ func (c *Config) block(rope nn.Position) *Block {
 		Heads:    c.Heads,
 		KVHeads:  c.KVHeads,
 		Position: rope,
-		Score:    op.Score{Mask: op.Mask{Window: c.Window}},
+		Score:    op.Score{Mask: op.Mask{Window: window}},
 	}
 	if c.headNorm {
 		attn.QNorm, attn.KNorm = nn.NewRMSNorm(c.HeadDim, c.Eps), nn.NewRMSNorm(c.HeadDim, c.Eps)
