@@ -16,7 +16,7 @@ const module = "github.com/rotor-lm/rotor"
 var layers = []string{
 	"internal/impl", "internal/atomicfile", "internal/mapped", "internal/nearest", "internal/chart",
 	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
-	"model", "model/llama", "model/gpt2",
+	"model", "model/llama", "model/gpt2", "model/phi3", "model/gemma", "model/all",
 	"checkpoint", "checkpoint/safetensors", "checkpoint/gguf",
 	"tokenizer", "hub", "sample", "cache", "generate", "internal/golden", "peft", "optim",
 	"data", "eval", "train",
@@ -74,23 +74,25 @@ func TestEveryPackageIsListed(t *testing.T) {
 	}
 }
 
-// Architectures and formats register themselves; somebody must import them. An
-// architecture that stands in the tree and is not there for a user is a mistake.
+// Formats register themselves; somebody must import them. One that stands in the
+// tree and is not there for a user is a mistake. Of architectures, model/all is
+// the list, and its test holds it complete.
 func TestHubKnowsAllThereIs(t *testing.T) {
 	p, err := build.ImportDir("hub", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{"model", "checkpoint"} {
-		entries, err := os.ReadDir(kind)
-		if err != nil {
-			t.Fatal(err)
+	entries, err := os.ReadDir("checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		path := module + "/checkpoint/" + e.Name()
+		if e.IsDir() && e.Name() != "testdata" && !slices.Contains(p.Imports, path) {
+			t.Errorf("hub does not import %s", path)
 		}
-		for _, e := range entries {
-			path := module + "/" + kind + "/" + e.Name()
-			if e.IsDir() && e.Name() != "testdata" && !slices.Contains(p.Imports, path) {
-				t.Errorf("hub does not import %s", path)
-			}
-		}
+	}
+	if !slices.Contains(p.Imports, module+"/model/all") {
+		t.Error("hub does not import model/all")
 	}
 }

@@ -14,8 +14,7 @@ import (
 	_ "github.com/rotor-lm/rotor/checkpoint/gguf"        // the format of such files
 	_ "github.com/rotor-lm/rotor/checkpoint/safetensors" // and that of such folders
 	"github.com/rotor-lm/rotor/model"
-	_ "github.com/rotor-lm/rotor/model/gpt2" // the architectures that there are
-	_ "github.com/rotor-lm/rotor/model/llama"
+	_ "github.com/rotor-lm/rotor/model/all" // the architectures that there are
 	"github.com/rotor-lm/rotor/nn"
 	"github.com/rotor-lm/rotor/tokenizer"
 )
