@@ -113,6 +113,7 @@ type heads struct {
 }
 
 func (heads) count() count { return count{note: "attention.head_count", key: "num_attention_heads"} }
+
 func (heads) kvCount() count {
 	return count{note: "attention.head_count_kv", key: "num_key_value_heads", or: "num_attention_heads"}
 }
