@@ -279,7 +279,7 @@ func (d *demo) check() error {
 		e.AdapterBytes += f.Size()
 	}
 	e.ReloadError = difference(d.live, d.logits(tuned))
-	merged, err := peft.SaveMerged(d.path("merged"), d.base, tuned, peft.MergeOptions{DType: "F32", Replace: true})
+	merged, err := peft.SaveMerged(d.ctx, d.path("merged"), d.base, tuned, peft.MergeOptions{DType: "F32", Replace: true})
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,12 @@ func copyBeside(dir, ref string) error {
 	if src != nil {
 		defer src.Close()
 	}
+	return WriteBeside(dir, read)
+}
+
+// WriteBeside writes to dir what read has of the files that belong to the text
+// of a model: its tokenizer, and how it likes to be asked.
+func WriteBeside(dir string, read func(name string) ([]byte, error)) error {
 	for _, name := range companions {
 		data, err := read(name)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -98,7 +98,7 @@ func TestGGUF(t *testing.T) {
 		t.Errorf("stops %d, %v", stops, err)
 	}
 	dir := filepath.Join(t.TempDir(), "folder")
-	if err := hub.Save(dir, m.Config, m.Model, hub.SaveOptions{Tokenizer: path, DType: checkpoint.F32}); err != nil {
+	if err := hub.Save(t.Context(), dir, m.Config, m.Model, hub.SaveOptions{Tokenizer: path, DType: checkpoint.F32}); err != nil {
 		t.Fatal(err)
 	}
 	back, err := hub.Open(dir)

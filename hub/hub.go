@@ -136,6 +136,13 @@ func (m *Model) Tokenizer() (*tokenizer.Tokenizer, error) {
 	return t, nil
 }
 
+// ReadFile returns what stands beside the weights, by its name in a model's
+// folder: config.json, tokenizer.json. What there is not is fs.ErrNotExist.
+func (m *Model) ReadFile(name string) ([]byte, error) { return m.read(name) }
+
+// Source is the open checkpoint that the weights come from, nil for a hollow model.
+func (m *Model) Source() checkpoint.Source { return m.src }
+
 // Close unmaps the weights.
 func (m *Model) Close() error {
 	if m.src == nil {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -36,28 +37,33 @@ var companions = []string{
 	"chat_template.jinja", "chat_template.json", "generation_config.json",
 }
 
+// Written are patterns of the names of all files that Save may write.
+func Written() []string {
+	return append([]string{"model*.safetensors", "model.safetensors.index.json", "config.json"}, companions...)
+}
+
 // Save writes a model folder, whole or not at all: config.json, the weights in
 // safetensors, and the files of a tokenizer. config is that of the model; Save
 // corrects what it says of the element type and of a head that is no longer
 // tied, and refuses it if the tensors that it asks for are not those of m, as
-// they are not where an adapter has not been merged.
-func Save(dir string, config []byte, m model.Model, o SaveOptions) error {
+// they are not where an adapter has not been merged. It ends soon after ctx.
+func Save(ctx context.Context, dir string, config []byte, m model.Model, o SaveOptions) error {
 	fill := func(tmp string) error {
-		err := Write(tmp, config, m, o)
+		err := Write(ctx, tmp, config, m, o)
 		if err == nil && o.Check != nil {
 			err = o.Check(tmp)
 		}
 		return err
 	}
 	if o.Replace {
-		return atomicfile.ReplaceDir(dir, fill, append([]string{"model*.safetensors", "model.safetensors.index.json", "config.json"}, companions...)...)
+		return atomicfile.ReplaceDir(dir, fill, Written()...)
 	}
 	return atomicfile.CreateDir(dir, fill)
 }
 
 // Write is [Save] into a folder that exists, for a caller who puts more beside
 // the model and makes the whole atomic.
-func Write(dir string, config []byte, m model.Model, o SaveOptions) error {
+func Write(ctx context.Context, dir string, config []byte, m model.Model, o SaveOptions) error {
 	config, err := describe(config, m, o.DType)
 	if err != nil {
 		return err
@@ -74,7 +80,7 @@ func Write(dir string, config []byte, m model.Model, o SaveOptions) error {
 		o.ShardSize = 5e9
 	}
 	// transformers asks for the format by this name.
-	return safetensors.WriteFolder(dir, safetensors.Weights(nn.Params(m), o.DType), map[string]string{"format": "pt"}, o.ShardSize)
+	return safetensors.WriteFolder(ctx, dir, safetensors.Weights(nn.Params(m), o.DType), map[string]string{"format": "pt"}, o.ShardSize)
 }
 
 // describe returns config as it must be for the tensors of m.
@@ -92,30 +98,14 @@ func describe(config []byte, m model.Model, d checkpoint.DType) ([]byte, error) 
 			}
 		}
 	}
-	var old map[string]json.RawMessage
-	if err := json.Unmarshal(config, &old); err != nil {
-		return nil, fmt.Errorf("hub: config.json: %w", err)
-	}
 	changes := map[string]any{}
-	key := "dtype"
-	if _, ok := old["torch_dtype"]; ok {
-		key = "torch_dtype"
-	}
-	changes[key] = map[checkpoint.DType]string{checkpoint.F32: "float32", checkpoint.BF16: "bfloat16", checkpoint.F16: "float16"}[d]
-	if changes[key] == "" {
-		return nil, fmt.Errorf("hub: a model is saved as F32, BF16 or F16, not as %s", d)
-	}
-	if _, ok := old["model_type"]; !ok { // what transformers finds its classes by
-		a := m.Info().Architecture
-		for _, suffix := range []string{"ForCausalLM", "LMHeadModel"} {
-			a = strings.TrimSuffix(a, suffix)
-		}
-		changes["model_type"] = strings.ToLower(a)
-	}
 	if _, ok := have["lm_head.weight"]; ok {
 		changes["tie_word_embeddings"] = false
 	}
-	config, err := model.Edit(config, changes)
+	config, err := Typed(config, d)
+	if err == nil {
+		config, err = model.Edit(config, changes)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +123,38 @@ func describe(config []byte, m model.Model, d checkpoint.DType) ([]byte, error) 
 		return nil, fmt.Errorf("hub: cannot save the model: tensor %q has no place in a plain %s: merge the adapter first", name, m.Info().Architecture)
 	}
 	return config, nil
+}
+
+// Typed returns config as it is for weights of a type: what it says of the type,
+// and of the kind of model, by which transformers finds its classes.
+func Typed(config []byte, d checkpoint.DType) ([]byte, error) {
+	var old map[string]json.RawMessage
+	var c struct {
+		Architectures []string `json:"architectures"`
+	}
+	err := json.Unmarshal(config, &old)
+	if err == nil {
+		err = json.Unmarshal(config, &c)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("hub: config.json: %w", err)
+	}
+	key := "dtype"
+	if _, ok := old["torch_dtype"]; ok {
+		key = "torch_dtype"
+	}
+	changes := map[string]any{key: map[checkpoint.DType]string{checkpoint.F32: "float32", checkpoint.BF16: "bfloat16", checkpoint.F16: "float16"}[d]}
+	if changes[key] == "" {
+		return nil, fmt.Errorf("hub: a model is saved as F32, BF16 or F16, not as %s", d)
+	}
+	if _, ok := old["model_type"]; !ok && len(c.Architectures) == 1 {
+		a := c.Architectures[0]
+		for _, suffix := range []string{"ForCausalLM", "LMHeadModel"} {
+			a = strings.TrimSuffix(a, suffix)
+		}
+		changes["model_type"] = strings.ToLower(a)
+	}
+	return model.Edit(config, changes)
 }
 
 func has(shape []int, ok bool) string {

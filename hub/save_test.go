@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -49,7 +50,7 @@ func TestSaveThenOpen(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := fresh(t, c.config)
 			dir := filepath.Join(t.TempDir(), "out")
-			if err := hub.Save(dir, []byte(c.config), m, c.o); err != nil {
+			if err := hub.Save(t.Context(), dir, []byte(c.config), m, c.o); err != nil {
 				t.Fatal(err)
 			}
 			got, err := hub.Open(dir)
@@ -73,11 +74,11 @@ func TestSaveThenOpen(t *testing.T) {
 			if want := `"model_type": "llama"`; !strings.Contains(string(got.Config), want) {
 				t.Errorf("config.json does not say %s:\n%s", want, got.Config)
 			}
-			if err := hub.Save(dir, []byte(c.config), m, c.o); !errors.Is(err, fs.ErrExist) {
+			if err := hub.Save(t.Context(), dir, []byte(c.config), m, c.o); !errors.Is(err, fs.ErrExist) {
 				t.Errorf("a second save into the folder: %v", err)
 			}
 			c.o.Replace = true
-			if err := hub.Save(dir, []byte(c.config), m, c.o); err != nil {
+			if err := hub.Save(t.Context(), dir, []byte(c.config), m, c.o); err != nil {
 				t.Errorf("a save that may replace: %v", err)
 			}
 		})
@@ -91,7 +92,7 @@ func TestSaveCopiesTokenizer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := hub.Save(dir, []byte(tiny), fresh(t, tiny), hub.SaveOptions{Tokenizer: from}); err != nil {
+	if err := hub.Save(t.Context(), dir, []byte(tiny), fresh(t, tiny), hub.SaveOptions{Tokenizer: from}); err != nil {
 		t.Fatal(err)
 	}
 	entries, _ := os.ReadDir(dir)
@@ -127,17 +128,31 @@ func TestSaveRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "out")
-	if err := hub.Save(dir, []byte(tiny), m, hub.SaveOptions{}); err == nil || !strings.Contains(err.Error(), "model.norm.scale") {
+	if err := hub.Save(t.Context(), dir, []byte(tiny), m, hub.SaveOptions{}); err == nil || !strings.Contains(err.Error(), "model.norm.scale") {
 		t.Errorf("a model with a tensor too many: %v", err)
 	}
 	wide := strings.Replace(tiny, `"intermediate_size": 24`, `"intermediate_size": 32`, 1)
-	if err := hub.Save(dir, []byte(wide), fresh(t, tiny), hub.SaveOptions{}); err == nil || !strings.Contains(err.Error(), "gate_proj") {
+	if err := hub.Save(t.Context(), dir, []byte(wide), fresh(t, tiny), hub.SaveOptions{}); err == nil || !strings.Contains(err.Error(), "gate_proj") {
 		t.Errorf("the config of another model: %v", err)
 	}
-	if err := hub.Save(dir, []byte(tiny), fresh(t, tiny), hub.SaveOptions{DType: "I8"}); err == nil {
+	if err := hub.Save(t.Context(), dir, []byte(tiny), fresh(t, tiny), hub.SaveOptions{DType: "I8"}); err == nil {
 		t.Error("weights were saved as I8")
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a refused save left %s: %v", dir, err)
+	}
+}
+
+// Who wants no more gets no more, and finds nothing half written.
+func TestSaveEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := filepath.Join(t.TempDir(), "out")
+	if err := hub.Save(ctx, dir, []byte(tiny), fresh(t, tiny), hub.SaveOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that of the context", err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(entries) > 0 {
+		t.Errorf("it left %v, %v", entries, err)
 	}
 }

@@ -74,7 +74,7 @@ func TestSaveMerged(t *testing.T) {
 				continue
 			}
 			dir := filepath.Join(t.TempDir(), "merged")
-			r, err := peft.SaveMerged(dir, base, m, peft.MergeOptions{DType: d})
+			r, err := peft.SaveMerged(t.Context(), dir, base, m, peft.MergeOptions{DType: d})
 			if err != nil {
 				t.Fatal(name, err)
 			}
@@ -91,7 +91,7 @@ func TestSaveMerged(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(dir, "generation_config.json")); err != nil {
 				t.Error(err)
 			}
-			if _, err := peft.SaveMerged(dir, base, m, peft.MergeOptions{}); err == nil || !strings.Contains(err.Error(), "already there") {
+			if _, err := peft.SaveMerged(t.Context(), dir, base, m, peft.MergeOptions{}); err == nil || !strings.Contains(err.Error(), "already there") {
 				t.Errorf("%s: overwrote: %v", name, err)
 			}
 			_ = back.Close()
@@ -104,11 +104,11 @@ func TestSaveMergedFull(t *testing.T) {
 	m := adapt(t, base, peft.Full{}, peft.Options{})
 	stir(m, .05)
 	dir := filepath.Join(t.TempDir(), "full")
-	r, err := peft.SaveMerged(dir, base, m, peft.MergeOptions{})
+	r, err := peft.SaveMerged(t.Context(), dir, base, m, peft.MergeOptions{})
 	if err != nil || r.Untied || r.Tensors != 20 {
 		t.Fatal(r, err)
 	}
-	if _, err := peft.SaveMerged(dir, base, m, peft.MergeOptions{Replace: true, DType: checkpoint.BF16}); err != nil {
+	if _, err := peft.SaveMerged(t.Context(), dir, base, m, peft.MergeOptions{Replace: true, DType: checkpoint.BF16}); err != nil {
 		t.Fatal(err)
 	}
 	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
@@ -138,7 +138,7 @@ func TestSaveMergedNoticesADifference(t *testing.T) {
 	base := open(t, "llama")
 	m := adapt(t, base, &peft.LoRA{}, peft.Options{})
 	dir := filepath.Join(t.TempDir(), "merged")
-	if _, err := peft.SaveMerged(dir, base, &liar{Model: m}, peft.MergeOptions{}); err == nil || !strings.Contains(err.Error(), "logits differ") {
+	if _, err := peft.SaveMerged(t.Context(), dir, base, &liar{Model: m}, peft.MergeOptions{}); err == nil || !strings.Contains(err.Error(), "logits differ") {
 		t.Errorf("want a refusal, have %v", err)
 	}
 	if list, _ := os.ReadDir(filepath.Dir(dir)); len(list) != 0 {

@@ -1,6 +1,7 @@
 package peft
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -38,8 +39,8 @@ var tolerance = map[checkpoint.DType]float64{checkpoint.F32: 1e-3, checkpoint.F1
 //
 // It reloads what it has written and compares logits with those of m. Unless
 // they agree, up to the rounding of the type of the weights, there is an error,
-// and no folder: it is written whole and right, or not at all.
-func SaveMerged(dir string, base *hub.Model, m model.Model, o MergeOptions) (Merged, error) {
+// and no folder: it is written whole and right, or not at all. It ends soon after ctx.
+func SaveMerged(ctx context.Context, dir string, base *hub.Model, m model.Model, o MergeOptions) (Merged, error) {
 	merged, err := Merge(m, o.Adapter)
 	if err != nil {
 		return Merged{}, err
@@ -47,11 +48,11 @@ func SaveMerged(dir string, base *hub.Model, m model.Model, o MergeOptions) (Mer
 	if o.DType == "" {
 		o.DType = mostly(base)
 	}
-	w := mergeCheck{base: base, live: m, merged: merged, o: o, result: Merged{Untied: Untied(base, merged)}}
+	w := mergeCheck{ctx: ctx, base: base, live: m, merged: merged, o: o, result: Merged{Untied: Untied(base, merged)}}
 	for range nn.Params(merged) {
 		w.result.Tensors++
 	}
-	err = hub.Save(dir, base.Config, merged, hub.SaveOptions{DType: o.DType, Tokenizer: base.Dir, Replace: o.Replace, Check: w.check})
+	err = hub.Save(ctx, dir, base.Config, merged, hub.SaveOptions{DType: o.DType, Tokenizer: base.Dir, Replace: o.Replace, Check: w.check})
 	if err != nil {
 		return Merged{}, fmt.Errorf("peft: save merged model: %w", err)
 	}
@@ -76,6 +77,7 @@ func mostly(m model.Model) checkpoint.DType {
 }
 
 type mergeCheck struct {
+	ctx          context.Context
 	base         *hub.Model
 	live, merged model.Model
 	o            MergeOptions
@@ -84,6 +86,9 @@ type mergeCheck struct {
 
 // check compares the live model, the merged one and the reloaded one.
 func (w *mergeCheck) check(dir string) error {
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
+	}
 	ids := w.ids()
 	back, err := hub.Open(dir)
 	if err != nil {

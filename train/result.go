@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/rotor-lm/rotor/hub"
@@ -21,10 +22,11 @@ func (c Config) whole() bool {
 	return full || c.Method == Scratch
 }
 
-// write puts what has been learned so far into a folder, whole or not at all.
+// write puts what has been learned so far into a folder, whole or not at all. An
+// interrupted run keeps it too.
 func (r *run) write(dir string) error {
 	if r.whole() {
-		return hub.Save(dir, r.base.Config, r.model, hub.SaveOptions{Tokenizer: r.Config.Model, Replace: true})
+		return hub.Save(context.WithoutCancel(r.ctx), dir, r.base.Config, r.model, hub.SaveOptions{Tokenizer: r.Config.Model, Replace: true})
 	}
 	return peft.Save(dir, r.Options, r.model, peft.SaveOptions{Base: r.Config.Model, Replace: true})
 }

@@ -86,7 +86,7 @@ func job(t *testing.T, set map[string]string) (train.Config, string) {
 		t.Fatal(err)
 	}
 	model.Init(m, 3)
-	if err := hub.Save(filepath.Join(dir, "model"), []byte(config), m, hub.SaveOptions{Tokenizer: filepath.Join(dir, "tok")}); err != nil {
+	if err := hub.Save(t.Context(), filepath.Join(dir, "model"), []byte(config), m, hub.SaveOptions{Tokenizer: filepath.Join(dir, "tok")}); err != nil {
 		t.Fatal(err)
 	}
 	s := train.Settings{}

@@ -95,7 +95,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range have {
-			if math.Abs(float64(have[i]-list[i])) > 0.26 { // MXFP4 is the coarsest
+			if math.Abs(float64(have[i]-list[i])) > 0.35 { // Q2_K is the coarsest
 				t.Fatalf("%s: element %d is %g, want %g", want.Name, i, have[i], list[i])
 			}
 		}
@@ -358,7 +358,7 @@ func TestWriterRefuses(t *testing.T) {
 		"no shape":       {nil, with(func(t *Tensor) { t.Shape = nil })},
 		"half a block":   {nil, with(func(t *Tensor) { t.Shape = []int{2, 16} })},
 		"another length": {nil, with(func(t *Tensor) { t.Shape = []int{64} })},
-		"unwritten type": {nil, with(func(t *Tensor) { t.DType = "IQ4_NL" })},
+		"unwritten type": {nil, with(func(t *Tensor) { t.DType = "I32" })},
 		"unknown type":   {nil, with(func(t *Tensor) { t.DType = "NF4" })},
 		"not a number":   {nil, with(func(t *Tensor) { t.Values = values(append(ramp(31), float32(math.NaN()))...) })},
 	} {

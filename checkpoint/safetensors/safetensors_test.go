@@ -148,7 +148,7 @@ func TestShards(t *testing.T) {
 	defer src.Close()
 	for _, max := range []int64{0, 1, 64, 100, 1 << 20} {
 		dir := t.TempDir()
-		if err := WriteFolder(dir, copies(t, src), map[string]string{"format": "pt"}, max); err != nil {
+		if err := WriteFolder(t.Context(), dir, copies(t, src), map[string]string{"format": "pt"}, max); err != nil {
 			t.Fatal(err)
 		}
 		back, err := checkpoint.Open(dir)
@@ -189,7 +189,7 @@ func TestReferenceReads(t *testing.T) {
 	defer src.Close()
 	for _, max := range []int64{0, 100} {
 		dir := t.TempDir()
-		if err := WriteFolder(dir, copies(t, src), map[string]string{"format": "pt"}, max); err != nil {
+		if err := WriteFolder(t.Context(), dir, copies(t, src), map[string]string{"format": "pt"}, max); err != nil {
 			t.Fatal(err)
 		}
 		out, err := exec.Command(python, "testdata/golden.py", "--check", dir).CombinedOutput()

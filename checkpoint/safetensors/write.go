@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -35,13 +36,42 @@ func Lazy(name string, shape []int, d checkpoint.DType, get func() ([]float32, e
 		if err != nil {
 			return err
 		}
-		const piece = 1 << 16
 		buf := make([]byte, 0, 8*min(piece, len(x)))
 		for part := range slices.Chunk(x, piece) {
 			if buf, err = checkpoint.Narrow(buf[:0], part, d); err != nil {
 				return err
 			}
 			if _, err := w.Write(buf); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// piece is how many elements are written at a time.
+const piece = 1 << 16
+
+// Rows is a tensor whose elements are asked for piece by piece, in order: each
+// call of rows fills dst with whole rows, from element at on.
+func Rows(name string, shape []int, d checkpoint.DType, rows func(dst []float32, at int) error) Tensor {
+	return Tensor{name, d, slices.Clone(shape), func(w io.Writer) error {
+		n, cols := (checkpoint.Info{Shape: shape}).Len(), 1
+		if len(shape) > 0 {
+			cols = max(shape[len(shape)-1], 1)
+		}
+		step := max(piece/cols, 1) * cols
+		x, buf := make([]float32, min(step, n)), []byte(nil)
+		for at := 0; at < n; at += step {
+			x := x[:min(step, n-at)]
+			err := rows(x, at)
+			if err == nil {
+				buf, err = checkpoint.Narrow(buf[:0], x, d)
+			}
+			if err == nil {
+				_, err = w.Write(buf)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -187,6 +217,19 @@ func plainJSON(v any) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// until passes on what is written as long as ctx lives.
+type until struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (u until) Write(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.w.Write(p)
 }
 
 type counter struct {

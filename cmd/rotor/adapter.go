@@ -43,7 +43,7 @@ func (c adapterMergeCmd) Run(ctx context.Context, e *env) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r, err := peft.SaveMerged(c.Out, m.folder, m.Model, peft.MergeOptions{DType: checkpoint.DType(c.DType), Replace: c.Replace})
+	r, err := peft.SaveMerged(ctx, c.Out, m.folder, m.Model, peft.MergeOptions{DType: checkpoint.DType(c.DType), Replace: c.Replace})
 	if err != nil {
 		return err
 	}

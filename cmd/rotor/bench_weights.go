@@ -46,7 +46,7 @@ func (c benchWeightsCmd) Run(ctx context.Context, e *env) error {
 		random(data, t, m.Info().InitDeviation, e.seed(), name)
 		t.Fill(data, nil)
 	}
-	if err := hub.Save(c.Out, s.config(), m, hub.SaveOptions{}); err != nil {
+	if err := hub.Save(ctx, c.Out, s.config(), m, hub.SaveOptions{}); err != nil {
 		return err
 	}
 	if e.JSON {

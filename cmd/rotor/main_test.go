@@ -154,7 +154,7 @@ func tiny(t *testing.T, config string, seed uint64, bare bool) string {
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "model")
-	if err := hub.Save(dir, []byte(config), m, o); err != nil {
+	if err := hub.Save(t.Context(), dir, []byte(config), m, o); err != nil {
 		t.Fatal(err)
 	}
 	return dir

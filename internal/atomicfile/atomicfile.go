@@ -25,15 +25,28 @@ func Create(path string, write func(io.Writer) error) error {
 	if err := vacant(path); err != nil {
 		return err
 	}
-	return file(path, write, vacant)
+	return file(path, write, nil, vacant)
 }
 
 // Replace writes a file and takes the place of one that exists.
 func Replace(path string, write func(io.Writer) error) error {
-	return file(path, write, notFolder)
+	return file(path, write, nil, notFolder)
 }
 
-func file(path string, write func(io.Writer) error, check func(string) error) error {
+// Checked is Create, or Replace where replace is true, with a look at the file
+// before it takes its place: an error from look, which is given the path where
+// the file stands until then, takes it away.
+func Checked(path string, replace bool, write func(io.Writer) error, look func(path string) error) error {
+	if replace {
+		return file(path, write, look, notFolder)
+	}
+	if err := vacant(path); err != nil {
+		return err
+	}
+	return file(path, write, look, vacant)
+}
+
+func file(path string, write func(io.Writer) error, look, check func(string) error) error {
 	sweep(path)
 	tmp := hidden(path)
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -50,6 +63,9 @@ func file(path string, write func(io.Writer) error, check func(string) error) er
 	}
 	if e := f.Close(); err == nil {
 		err = e
+	}
+	if err == nil && look != nil {
+		err = look(tmp)
 	}
 	if err == nil {
 		err = check(path)

@@ -216,3 +216,37 @@ func whole(t *testing.T, path ...string) int {
 	}
 	return int(b[0])
 }
+
+// A file that does not please is gone, and what it should have replaced is there.
+func TestChecked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	put := func(text string) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := io.WriteString(w, text); return err }
+	}
+	see := func(want string) func(string) error {
+		return func(at string) error {
+			if got, err := os.ReadFile(at); err != nil || string(got) != want {
+				return fmt.Errorf("saw %q, %v", got, err)
+			}
+			return nil
+		}
+	}
+	if err := Checked(path, false, put("one"), see("one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Checked(path, false, put("two"), see("two")); !errors.Is(err, ErrExists) {
+		t.Errorf("over another: %v", err)
+	}
+	if err := Checked(path, true, put("two"), see("three")); err == nil {
+		t.Error("what does not please took its place")
+	}
+	if err := see("one")(path); err != nil {
+		t.Error(err)
+	}
+	if err := Checked(path, true, put("two"), see("two")); err != nil {
+		t.Error(err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+		t.Errorf("left over: %v, %v", entries, err)
+	}
+}

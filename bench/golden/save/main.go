@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -57,7 +58,7 @@ func save(dir, config string, o hub.SaveOptions) error {
 		return err
 	}
 	model.Init(m, 11)
-	if err := hub.Save(dir, []byte(config), m, o); err != nil {
+	if err := hub.Save(context.Background(), dir, []byte(config), m, o); err != nil {
 		return err
 	}
 	back, err := hub.Open(dir) // halves are rounded: what counts is what was saved

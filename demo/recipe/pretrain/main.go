@@ -123,7 +123,7 @@ func run(ctx context.Context, from, out string, steps, decay int) error {
 			return nil
 		}
 	}
-	return hub.Save(filepath.Join(out, "model"), config, m, hub.SaveOptions{DType: checkpoint.BF16, Tokenizer: from, Replace: true})
+	return hub.Save(context.Background(), filepath.Join(out, "model"), config, m, hub.SaveOptions{DType: checkpoint.BF16, Tokenizer: from, Replace: true})
 }
 
 // read tokenises the documents; each ends with the end-of-text token.
