@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/rotor-lm/rotor/quant"
 	"github.com/rotor-lm/rotor/tensor"
 )
 
@@ -14,8 +15,8 @@ type Options struct {
 	Spare func(name string) bool
 	// Name gives the name in the file of a tensor of the model. Nil leaves it.
 	Name func(name string) string
-	// Wide widens two-byte weights to float32. Vectors, such as scales and biases,
-	// are widened in any case.
+	// Wide widens two-byte weights and those in blocks to float32. Vectors, such as
+	// scales and biases, are widened in any case.
 	Wide bool
 	// Copy copies every tensor, so that src may be closed afterwards.
 	Copy bool
@@ -24,9 +25,9 @@ type Options struct {
 // Load fills every tensor of a model from src, or none: it compares all names
 // and shapes first, and a mismatch is an error that names the tensors.
 //
-// A frozen weight in F32, BF16 or F16 is not copied: it lies in the mapped file
-// until it is packed, and src must stay open as long as the model lives. A
-// trainable one is copied, widened to float32, and so is one in blocks.
+// A frozen weight in F32, BF16, F16 or blocks is not copied: it lies in the
+// mapped file until it is packed, or longer, and src must stay open as long as the
+// model lives. A trainable one is copied, widened to float32.
 func Load(params iter.Seq2[string, *tensor.Tensor], src Source, o Options) (Report, error) {
 	named := func(yield func(string, *tensor.Tensor) bool) {
 		for name, t := range params {
@@ -69,6 +70,9 @@ func Load(params iter.Seq2[string, *tensor.Tensor], src Source, o Options) (Repo
 func fill(t *tensor.Tensor, name string, src Source, o Options) error {
 	info, _ := src.Info(name)
 	half := info.DType == BF16 || info.DType == F16
+	if format, ok := info.DType.Blocks(); ok && len(t.Shape) > 1 && t.Cols()%format.Block == 0 && !t.Learns() && !o.Wide {
+		return fillBlocks(t, name, src, format, o)
+	}
 	_, blocks := info.DType.Blocks()
 	if blocks || t.Learns() || o.Copy && !half || half && (o.Wide || len(t.Shape) == 1) || info.DType == F64 {
 		data := make([]float32, info.Len())
@@ -98,5 +102,21 @@ func fill(t *tensor.Tensor, name string, src Source, o Options) error {
 		release = nil
 	}
 	t.FillHalf(data, d, release)
+	return nil
+}
+
+// fillBlocks leaves a matrix in its blocks.
+func fillBlocks(t *tensor.Tensor, name string, src Source, f quant.Format, o Options) error {
+	raw, err := src.Raw(name)
+	if err != nil {
+		return err
+	}
+	release := func() { Release(src, name) }
+	if o.Copy {
+		raw = append([]byte(nil), raw...)
+		release()
+		release = nil
+	}
+	t.FillBlocks(raw, f, release)
 	return nil
 }

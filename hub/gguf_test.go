@@ -97,6 +97,11 @@ func TestGGUF(t *testing.T) {
 	if stops, err := m.Stops(); err != nil || !slices.Equal(stops, []int32{0}) {
 		t.Errorf("stops %d, %v", stops, err)
 	}
+	for name, w := range nn.Params(m.Model) {
+		if blocks := strings.Contains(name, "attn.") || strings.Contains(name, "embed"); blocks != (w.Raw != nil) {
+			t.Errorf("%s: held in blocks: %t, want %t", name, !blocks, blocks)
+		}
+	}
 	dir := filepath.Join(t.TempDir(), "folder")
 	if err := hub.Save(t.Context(), dir, m.Config, m.Model, hub.SaveOptions{Tokenizer: path, DType: checkpoint.F32}); err != nil {
 		t.Fatal(err)

@@ -15,8 +15,9 @@ const (
 // panels of 32 rows of W, [out/32][in][32], the last one filled up with zeros. The one layout serves the product
 // y = x·Wᵀ and, its blocks of 32×32 transposed in cache, the backward product dx = dy·W.
 type Packed struct {
-	w       []float32 // one of w and h holds the numbers
+	w       []float32 // one of w, h and q holds the numbers
 	h       []uint16
+	q       blocks
 	kind    Half
 	out, in int
 }
@@ -31,8 +32,8 @@ func Pack(w Matrix) *Packed {
 // Repack replaces the weight by w [out, in], without allocating. The storage must be float32.
 func (p *Packed) Repack(w Matrix) {
 	w.check("w")
-	if w.Rows != p.out || w.Cols != p.in || p.h != nil {
-		panic(fmt.Sprintf("kernel: Repack: weight [%d, %d] into [%d, %d], half %t", w.Rows, w.Cols, p.out, p.in, p.h != nil))
+	if w.Rows != p.out || w.Cols != p.in || p.h != nil || p.q != nil {
+		panic(fmt.Sprintf("kernel: Repack: weight [%d, %d] into [%d, %d], half %t, blocks %t", w.Rows, w.Cols, p.out, p.in, p.h != nil, p.q != nil))
 	}
 	p.fill(panels{kind: columnMajor, m: w})
 }
@@ -98,11 +99,20 @@ func newHalf(w []uint16, out, in int, kind Half) *Packed {
 func (p *Packed) Dims() (out, in int) { return p.out, p.in }
 
 // Bytes returns how much memory the weight takes.
-func (p *Packed) Bytes() int { return 4*len(p.w) + 2*len(p.h) }
+func (p *Packed) Bytes() int {
+	if p.q != nil {
+		return p.q.bytes()
+	}
+	return 4*len(p.w) + 2*len(p.h)
+}
 
 // Row writes row i of W to dst.
 func (p *Packed) Row(dst []float32, i int) {
 	dst = dst[:p.in]
+	if p.q != nil {
+		p.q.row(dst, i)
+		return
+	}
 	at := i/width*width*p.in + i%width
 	switch {
 	case p.h == nil:
@@ -142,8 +152,11 @@ func (p *Packed) SerialMul(c, a Matrix, add bool) { p.mul(c, a, add, true) }
 func (p *Packed) mul(c, a Matrix, add, serial bool) {
 	p.fits("Mul", c, a, p.out, p.in)
 	b := panels{kind: ready, m: Matrix{Data: p.w}, k: p.in, p: p}
-	if p.h != nil {
+	switch {
+	case p.h != nil:
 		b.kind = narrow
+	case p.q != nil:
+		b.kind = coded
 	}
 	multiply(c, a, b, false, add, serial)
 }
@@ -179,6 +192,10 @@ func (h Half) widen(dst []float32, src []uint16) {
 // turn makes rows k0 to k1 of panel j of W, [out][32 columns], from blocks of 32×32 of the layout, [32 columns][32 of
 // out].
 func (p *Packed) turn(v *kernels, s *scratch, dst []float32, j, k0, k1 int) {
+	if p.q != nil {
+		p.q.turned(v, s, dst, j, k0, k1)
+		return
+	}
 	cols := min(width, p.in-j*width)
 	if cols < width {
 		clear(dst[:(k1-k0)*width])

@@ -17,6 +17,7 @@ const (
 	rowMajor           // m is B
 	columnMajor        // m is Bᵀ
 	narrow             // panels of two-byte numbers
+	coded              // panels of blocks
 	backward           // panels of Bᵀ
 )
 
@@ -47,6 +48,8 @@ func (b *panels) panel(v *kernels, s *scratch, dst []float32, j, k0, k1 int) ([]
 		v.transpose(dst, width, b.m.Data[j*width*b.m.Stride+k0:], b.m.Stride, n, k1-k0)
 	case narrow:
 		b.p.kind.widen(dst, b.p.h[(j*b.k+k0)*width:(j*b.k+k1)*width])
+	case coded:
+		b.p.q.panel(v, s, dst, j, k0, k1)
 	case backward:
 		b.p.turn(v, s, dst, j, k0, k1)
 	}
@@ -56,7 +59,7 @@ func (b *panels) panel(v *kernels, s *scratch, dst []float32, j, k0, k1 int) ([]
 // soon says that rows k0 to k1 of panel j will be wanted. The processor sees by itself what is read in a row; blocks
 // that are far apart come from memory while tiles are computed.
 func (b *panels) soon(v *kernels, j, k0, k1 int) {
-	if b.kind != backward {
+	if b.kind != backward || b.p.q != nil {
 		return
 	}
 	cols := min(width, b.p.in-j*width)

@@ -55,6 +55,7 @@ type scratch struct {
 	panel []float32 // [depth][32]
 	rows  []float32 // a block of Aᵀ, transposed
 	block []float32 // [32][32], widened
+	wide  []float32 // rows of a weight in blocks, decoded
 	flops int       // since the scheduler was let in
 }
 
@@ -166,7 +167,7 @@ func (p *product) unit(i int) {
 	block, group := i/p.groups, i%p.groups
 	t0, t1 := block*p.tiles/p.blocks, (block+1)*p.tiles/p.blocks
 	for run := range p.runs {
-		k0, k1 := run*p.k/p.runs, (run+1)*p.k/p.runs
+		k0, k1 := p.cut(run), p.cut(run+1)
 		a, lda := p.rows(s, t0, t1, k0, k1)
 		for j := group * p.group; j < min((group+1)*p.group, ceil(p.n, width)); j++ {
 			b, ldb := p.b.panel(p.kernels, s, s.panel, j, k0, k1)
@@ -179,6 +180,14 @@ func (p *product) unit(i int) {
 			}
 		}
 	}
+}
+
+// cut is where a run of K begins: at a multiple of 32, so that blocks stay whole.
+func (p *product) cut(run int) int {
+	if run == p.runs {
+		return p.k
+	}
+	return run * p.k / p.runs &^ (width - 1)
 }
 
 // soon asks for one part of so many of panel j, if there is one.

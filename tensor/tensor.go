@@ -12,10 +12,12 @@ import (
 	"sync"
 
 	"github.com/rotor-lm/rotor/kernel"
+	"github.com/rotor-lm/rotor/quant"
 )
 
 // DType says how the elements of a weight are held. Computing is always in F32;
-// BF16 and F16 weights are widened a panel at a time, exactly.
+// BF16 and F16 weights are widened a panel at a time, exactly. Those of a weight
+// in blocks are F32, for that is what they are decoded to.
 type DType uint8
 
 const (
@@ -44,7 +46,9 @@ type Tensor struct {
 	Data  []float32 // the elements, where they are held as F32 and not packed
 	Half  []uint16  // the elements, where they are held as BF16 or F16 and not packed
 	DType DType
-	Grad  []float32 // ∂loss/∂Data; nil until a gradient arrives
+	Raw   []byte       // the elements, where they are held in blocks and not packed
+	Block quant.Format // the format of the blocks of a weight that is held in them, packed or not
+	Grad  []float32    // ∂loss/∂Data; nil until a gradient arrives
 
 	dims  [4]int // Shape's storage for activations
 	tape  *Tape
@@ -77,16 +81,36 @@ func Hollow(shape ...int) *Tensor { return &Tensor{Shape: slices.Clone(shape)} }
 // Fill gives a weight its elements, held in F32. release, which may be nil, is
 // called once the elements have been packed and data is no longer needed.
 func (t *Tensor) Fill(data []float32, release func()) {
-	t.Data, t.Half, t.DType, t.packed, t.release = data, nil, F32, nil, release
+	t.empty(release)
+	t.Data = data
 }
 
 // FillHalf gives a weight its elements, held in two bytes each.
 func (t *Tensor) FillHalf(data []uint16, d DType, release func()) {
-	t.Data, t.Half, t.DType, t.packed, t.release = nil, data, d, nil, release
+	t.empty(release)
+	t.Half, t.DType = data, d
+}
+
+// FillBlocks gives a weight [rows, cols] its elements, held in blocks, row after
+// row.
+func (t *Tensor) FillBlocks(data []byte, f quant.Format, release func()) {
+	if t.Cols()%f.Block != 0 || len(data) != f.Size(t.Len()) {
+		panic(fmt.Sprintf("tensor: %d bytes in blocks of %s do not fill shape %v", len(data), f.Name, t.Shape))
+	}
+	t.empty(release)
+	t.Raw, t.Block = data, f
+}
+
+// empty takes a weight's elements away. What gives the next back is release.
+func (t *Tensor) empty(release func()) {
+	t.Data, t.Half, t.Raw, t.packed, t.release = nil, nil, nil, nil, release
+	t.DType, t.Block = F32, quant.Format{}
 }
 
 // Filled reports whether the tensor has elements.
-func (t *Tensor) Filled() bool { return t.Data != nil || t.Half != nil || t.packed != nil }
+func (t *Tensor) Filled() bool {
+	return t.Data != nil || t.Half != nil || t.Raw != nil || t.packed != nil
+}
 
 func size(shape []int) int {
 	n := 1
@@ -129,7 +153,7 @@ func (t *Tensor) matrix(data []float32) kernel.Matrix {
 
 // Learn makes the weight trainable, and returns it. Its elements must be F32.
 func (t *Tensor) Learn() *Tensor {
-	if t.tape != nil || t.Half != nil {
+	if t.tape != nil || t.Half != nil || t.Block.Block > 0 {
 		panic("tensor: only an F32 weight can learn")
 	}
 	t.learn = true
@@ -188,7 +212,14 @@ func (t *Tensor) Packed(transposed bool) *kernel.Packed {
 		panic("tensor: a trainable weight is not packed")
 	}
 	rows, cols := t.Rows(), t.Cols()
+	shared := false // the storage is still read
 	switch {
+	case t.Raw != nil && transposed: // blocks that run along the wrong dimension
+		all := make([]float32, t.Len())
+		t.widen(all, 0)
+		t.packed = kernel.PackT(t.matrix(all))
+	case t.Raw != nil:
+		t.packed, shared = kernel.PackBlocks(t.Raw, rows, cols, t.Block)
 	case t.Half != nil && transposed:
 		t.packed = kernel.PackHalfT(t.Half, rows, cols, t.DType.Half())
 	case t.Half != nil:
@@ -198,11 +229,11 @@ func (t *Tensor) Packed(transposed bool) *kernel.Packed {
 	default:
 		t.packed = kernel.Pack(t.Matrix())
 	}
-	t.Data, t.Half = nil, nil
-	if t.release != nil {
+	t.Data, t.Half, t.Raw = nil, nil, nil
+	if t.release != nil && !shared {
 		t.release()
-		t.release = nil
 	}
+	t.release = nil
 	t.transposed = transposed
 	return t.packed
 }

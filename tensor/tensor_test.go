@@ -6,8 +6,12 @@ import (
 	"testing"
 
 	"github.com/rotor-lm/rotor/kernel"
+	"github.com/rotor-lm/rotor/quant"
 	"github.com/rotor-lm/rotor/tensor"
 )
+
+// inBlocks stands for a weight whose elements lie in blocks.
+const inBlocks = tensor.DType(99)
 
 // weight is a weight of small whole numbers, which every type holds exactly.
 func weight(d tensor.DType, rows, cols int) (*tensor.Tensor, []float32) {
@@ -17,6 +21,23 @@ func weight(d tensor.DType, rows, cols int) (*tensor.Tensor, []float32) {
 	}
 	if d == tensor.F32 {
 		return tensor.From(slices.Clone(want), rows, cols), want
+	}
+	if d == inBlocks {
+		f, err := quant.Named("Q8_0")
+		if err != nil {
+			panic(err)
+		}
+		for i := range want {
+			want[i] = 127 // the scale of a block is then a whole number
+			if i%32 > 0 {
+				want[i] = float32(i%23 - 11)
+			}
+		}
+		raw := make([]byte, f.Size(len(want)))
+		f.Encode(raw, want)
+		w := tensor.Hollow(rows, cols)
+		w.FillBlocks(raw, f, nil)
+		return w, want
 	}
 	half := make([]uint16, len(want))
 	if d == tensor.BF16 {
@@ -32,30 +53,34 @@ func weight(d tensor.DType, rows, cols int) (*tensor.Tensor, []float32) {
 // However a weight is held, packed or not and either way round, its elements
 // are the same.
 func TestElementsHoweverTheyAreHeld(t *testing.T) {
-	const rows, cols = 13, 37
-	for _, d := range []tensor.DType{tensor.F32, tensor.BF16, tensor.F16} {
+	const rows = 13
+	for _, d := range []tensor.DType{tensor.F32, tensor.BF16, tensor.F16, inBlocks} {
+		cols := 37
+		if d == inBlocks {
+			cols = 96
+		}
 		for _, packed := range []string{"no", "as it is", "turned"} {
 			w, want := weight(d, rows, cols)
-			if !w.Filled() || w.DType != d {
-				t.Fatalf("%s: not filled", d)
+			if !w.Filled() || w.DType != d && d != inBlocks {
+				t.Fatalf("%d: not filled", d)
 			}
 			if packed != "no" {
 				w.Packed(packed == "turned")
-				if w.Data != nil || w.Half != nil {
-					t.Errorf("%s, packed %s: the former storage is still held", d, packed)
+				if w.Data != nil || w.Half != nil || w.Raw != nil {
+					t.Errorf("type %d, packed %s: the former storage is still held", d, packed)
 				}
 			}
 			if got := w.Values(); !slices.Equal(got, want) {
-				t.Errorf("%s, packed %s: elements %v", d, packed, got[:8])
+				t.Errorf("type %d, packed %s: elements %v", d, packed, got[:8])
 			}
 			row := make([]float32, cols)
 			for i := range rows {
 				if w.CopyRow(row, i); !slices.Equal(row, want[i*cols:(i+1)*cols]) {
-					t.Errorf("%s, packed %s: row %d is %v", d, packed, i, row[:8])
+					t.Errorf("type %d, packed %s: row %d is %v", d, packed, i, row[:8])
 				}
 			}
 			if c := w.Clone(); c.DType != tensor.F32 || !slices.Equal(c.Data, want) {
-				t.Errorf("%s, packed %s: a clone differs", d, packed)
+				t.Errorf("type %d, packed %s: a clone differs", d, packed)
 			}
 		}
 	}
@@ -80,8 +105,11 @@ func panics(f func()) (did bool) {
 
 func TestMisusePanics(t *testing.T) {
 	half, _ := weight(tensor.BF16, 2, 2)
+	blocks, _ := weight(inBlocks, 2, 32)
 	for name, f := range map[string]func(){
 		"a half weight that learns":      func() { half.Learn() },
+		"a weight in blocks that learns": func() { blocks.Learn() },
+		"blocks that do not fit":         func() { tensor.Hollow(2, 33).FillBlocks(blocks.Raw, blocks.Block, nil) },
 		"a trainable weight that packs":  func() { tensor.New(2, 2).Learn().Packed(false) },
 		"elements that do not fit":       func() { tensor.From(make([]float32, 3), 2, 2) },
 		"an activation that is a weight": func() { tensor.NewTape(0).New(2).Learn() },

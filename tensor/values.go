@@ -54,11 +54,25 @@ func (t *Tensor) widen(dst []float32, from int) {
 	switch {
 	case t.Data != nil:
 		copy(dst, t.Data[from:])
+	case t.Raw != nil:
+		t.decode(dst, from)
 	case t.DType == BF16:
 		kernel.FromBF16(dst, t.Half[from:from+len(dst)])
 	case t.DType == F16:
 		kernel.FromF16(dst, t.Half[from:from+len(dst)])
 	}
+}
+
+// decodeRows is the number of rows in blocks that one core decodes at a time.
+const decodeRows = 16
+
+// decode writes whole rows, the first of which begins at element from.
+func (t *Tensor) decode(dst []float32, from int) {
+	f, n := t.Block, decodeRows*t.Cols()
+	kernel.Parallel((len(dst)+n-1)/n, func(i int) {
+		lo, hi := i*n, min((i+1)*n, len(dst))
+		f.Decode(dst[lo:hi], t.Raw[f.Size(from+lo):f.Size(from+hi)])
+	})
 }
 
 // Values returns a copy of all elements, widened to F32.

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unsafe"
 
 	"github.com/rotor-lm/rotor/checkpoint"
 	"github.com/rotor-lm/rotor/internal/mapped"
@@ -151,12 +152,16 @@ func (f *File) Raw(name string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("gguf: no tensor %q", name)
 	}
-	b, err := f.view.Bytes(t.begin, t.size)
+	lying, err := f.view.Bytes(t.begin, t.size)
+	b := lying
 	if err == nil {
-		b, err = t.undo(b)
+		b, err = t.undo(lying)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %s: tensor %q: %w", f.path, name, err)
+	}
+	if unsafe.SliceData(b) != unsafe.SliceData(lying) { // a copy
+		f.view.Release(t.begin, t.size)
 	}
 	return b, nil
 }
