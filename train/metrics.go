@@ -58,6 +58,23 @@ func (m *metrics) close() {
 	m.f.Close()
 }
 
+// running is the mean of a twentieth of a line's points around each, of a line that has enough.
+func running(l chart.Line) chart.Line {
+	half := len(l.X) / 40
+	if half < 2 {
+		return chart.Line{}
+	}
+	mean := chart.Line{Name: fmt.Sprintf("%s, mean of %d steps", l.Name, 2*half+1)}
+	for i := half; i+half < len(l.X); i++ {
+		sum := 0.
+		for _, y := range l.Y[i-half : i+half+1] {
+			sum += y
+		}
+		mean.X, mean.Y = append(mean.X, l.X[i]), append(mean.Y, sum/float64(2*half+1))
+	}
+	return mean
+}
+
 // curve draws the losses in the file.
 func (m *metrics) curve() (chart.Chart, error) {
 	c := chart.Chart{Title: "Loss", X: "step", Y: "loss"}
@@ -86,7 +103,12 @@ func (m *metrics) curve() (chart.Chart, error) {
 			held.X, held.Y = append(held.X, e.Step), append(held.Y, *e.Eval)
 		}
 	}
-	c.Lines = append(c.Lines, train)
+	if mean := running(train); len(mean.X) > 0 {
+		train.Pale = true
+		c.Lines = append(c.Lines, train, mean)
+	} else {
+		c.Lines = append(c.Lines, train)
+	}
 	if len(held.X) > 0 {
 		c.Lines = append(c.Lines, held)
 	}

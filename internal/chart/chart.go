@@ -23,6 +23,7 @@ type Line struct {
 	X, Y []float64
 	Band [2][]float64
 	Dots bool // mark the points as well
+	Pale bool // in the background: of the next line's colour, and without a name
 }
 
 const (
@@ -50,9 +51,20 @@ func (c Chart) SVG(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle" fill="#111">%s</text>`+"\n", (left+width-right)/2, height-10, html.EscapeString(c.X))
 	fmt.Fprintf(&b, `<text transform="translate(14 %d) rotate(-90)" text-anchor="middle" fill="#111">%s</text>`+"\n", (top+height-bottom)/2, html.EscapeString(c.Y))
-	for i, l := range c.Lines {
+	i := 0
+	for _, l := range c.Lines {
 		l.draw(&b, x, y, palette[i%len(palette)])
-		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end" fill="%s">%s</text>`+"\n", width-right-4, top+14+16*i, palette[i%len(palette)], html.EscapeString(l.Name))
+		if !l.Pale {
+			i++
+		}
+	}
+	i = 0
+	for _, l := range c.Lines { // over the lines, with an edge that keeps them off
+		if !l.Pale {
+			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end" fill="%s" stroke="white" stroke-width="4" paint-order="stroke">%s</text>`+"\n",
+				width-right-4, top+14+16*i, palette[i%len(palette)], html.EscapeString(l.Name))
+			i++
+		}
 	}
 	b.WriteString("</svg>\n")
 	_, err := io.WriteString(w, b.String())
@@ -70,7 +82,11 @@ func (l Line) draw(b *strings.Builder, x, y axis, colour string) {
 		}
 		b.WriteString("Z\"/>\n")
 	}
-	fmt.Fprintf(b, `<path fill="none" stroke="%s" stroke-width="1.5" d="`, colour)
+	opacity := "1"
+	if l.Pale {
+		opacity = "0.25"
+	}
+	fmt.Fprintf(b, `<path fill="none" stroke="%s" stroke-width="1.5" stroke-opacity="%s" d="`, colour, opacity)
 	pen := "M"
 	for i := range l.X {
 		if !finite(l.Y[i]) {
