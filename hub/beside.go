@@ -19,22 +19,22 @@ const largest = 1 << 28
 
 // beside finds the files of a model: they lie in its folder, or in the file of
 // its weights, which is then open.
-func beside(ref string) (reader, checkpoint.Source, error) {
-	st, err := os.Stat(ref)
+func beside(path string) (reader, checkpoint.Source, error) {
+	st, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("hub: there is no model %s: %w", ref, err)
+		return nil, nil, fmt.Errorf("hub: there is no model %s: %w", path, err)
 	}
 	if st.IsDir() {
-		return func(name string) ([]byte, error) { return readFile(filepath.Join(ref, name)) }, nil, nil
+		return func(name string) ([]byte, error) { return readFile(filepath.Join(path, name)) }, nil, nil
 	}
-	src, err := checkpoint.Open(ref)
+	src, err := checkpoint.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	f, ok := src.(checkpoint.Folder)
 	if !ok {
 		_ = src.Close()
-		return nil, nil, fmt.Errorf("hub: %s holds weights and no config.json: name the folder of the model", ref)
+		return nil, nil, fmt.Errorf("hub: %s holds weights and no config.json: name the folder of the model", path)
 	}
 	return f.ReadFile, src, nil
 }
@@ -48,7 +48,11 @@ func readFile(path string) ([]byte, error) {
 
 // copyBeside copies to dir what belongs to the text of the model at ref.
 func copyBeside(dir, ref string) error {
-	read, src, err := beside(ref)
+	path, err := Find(ref)
+	if err != nil {
+		return err
+	}
+	read, src, err := beside(path)
 	if err != nil {
 		return err
 	}

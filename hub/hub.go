@@ -1,6 +1,7 @@
 // Package hub turns a model reference into a model: a folder with config.json,
 // weights and tokenizer, as Hugging Face lays it out, or a file that holds all
-// of them, as GGUF does.
+// of them, as GGUF does; by its path, or by its name in the cache of the hub or
+// in the store of Ollama. Package download fetches what is not there.
 package hub
 
 import (
@@ -39,8 +40,8 @@ func Open(ref string) (*Model, error) {
 		return nil, err
 	}
 	if m.src == nil {
-		if m.src, err = checkpoint.Open(ref); err != nil {
-			return nil, err
+		if m.src, err = checkpoint.Open(m.Dir); err != nil {
+			return nil, incomplete(ref, err)
 		}
 	}
 	m.Report, err = checkpoint.Load(nn.Params(m.Model), m.src, checkpoint.Options{Spare: spare(m.Info())})
@@ -65,15 +66,19 @@ func Hollow(ref string) (*Model, error) {
 
 // hollow leaves the weights open if ref is a file.
 func hollow(ref string) (*Model, error) {
-	read, src, err := beside(ref)
+	path, err := Find(ref)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Dir: ref, read: read, src: src}
+	read, src, err := beside(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Dir: path, read: read, src: src}
 	if m.Config, err = read("config.json"); err != nil {
-		err = fmt.Errorf("hub: %s is not a model folder: %w", ref, err)
+		err = incomplete(ref, fmt.Errorf("hub: %s is not a model folder: %w", path, err))
 	} else if m.Model, err = model.New(m.Config); err != nil {
-		err = fmt.Errorf("%s: %w", filepath.Join(ref, "config.json"), err)
+		err = fmt.Errorf("%s: %w", filepath.Join(path, "config.json"), err)
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
@@ -88,9 +93,9 @@ func Examine(ref string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	src, err := checkpoint.Open(ref)
+	src, err := checkpoint.Open(m.Dir)
 	if err != nil {
-		return nil, err
+		return nil, incomplete(ref, err)
 	}
 	defer src.Close()
 	shapes := func(yield func(string, []int) bool) {
@@ -113,18 +118,22 @@ func Examine(ref string) (*Model, error) {
 // Tokenizer opens the tokenizer of a model, or one that stands alone: a folder,
 // a tokenizer.json, or a file of weights that holds one.
 func Tokenizer(ref string) (*tokenizer.Tokenizer, error) {
-	st, err := os.Stat(ref)
-	if err != nil || st.IsDir() || strings.HasSuffix(ref, ".json") {
-		return tokenizer.Open(ref)
+	path, err := Find(ref)
+	if err != nil {
+		return nil, err
 	}
-	read, src, err := beside(ref)
+	st, err := os.Stat(path)
+	if err != nil || st.IsDir() || strings.HasSuffix(path, ".json") {
+		return tokenizer.Open(path)
+	}
+	read, src, err := beside(path)
 	if err != nil {
 		return nil, err
 	}
 	if src != nil {
 		defer src.Close()
 	}
-	return tokenizer.OpenFiles(ref, read)
+	return tokenizer.OpenFiles(path, read)
 }
 
 // Tokenizer opens the model's tokenizer.

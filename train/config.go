@@ -24,7 +24,7 @@ import (
 // rotor train set, under the same names. The options of the method, such as a
 // rank, stand among the other keys.
 type Config struct {
-	Model  string `json:"model" help:"model folder; for method scratch one with config.json and a tokenizer"`
+	Model  string `json:"model" help:"model folder, GGUF file, owner/name or ollama:NAME; for method scratch a folder with config.json and a tokenizer"`
 	Data   string `json:"data" help:"JSONL, CSV or text file, or a folder of them"`
 	Out    string `json:"out" help:"folder for the result, the resumable state and the metrics"`
 	Method string `json:"method" help:"what learns" default:"lora"`

@@ -10,6 +10,7 @@ import (
 // them have.
 type commands struct {
 	Demo     demoCmd     `cmd:"" group:"model" help:"Fine-tune a model that is part of this program, in under a minute."`
+	Pull     pullCmd     `cmd:"" group:"model" help:"Fetch a model from a hub into the cache."`
 	Show     showCmd     `cmd:"" group:"look" help:"Say what a model, adapter, tokenizer or data file holds."`
 	Tokenize tokenizeCmd `cmd:"" group:"look" help:"Turn text into tokens, and back."`
 	Train    trainCmd    `cmd:"" group:"model" help:"Fine-tune a model, or train a new one."`

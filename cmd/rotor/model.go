@@ -12,7 +12,7 @@ import (
 
 // adapted are the flags that name a model and what stands on it.
 type adapted struct {
-	Model   string   `short:"m" required:"" placeholder:"REF" help:"Model folder, or GGUF file."`
+	Model   string   `short:"m" required:"" placeholder:"REF" help:"Model folder, GGUF file, owner/name or ollama:NAME."`
 	Adapter []string `short:"a" sep:"none" placeholder:"DIR" help:"Adapter folder; several are stacked in their order."`
 }
 

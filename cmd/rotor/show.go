@@ -17,14 +17,18 @@ import (
 )
 
 type showCmd struct {
-	Path    string `arg:"" help:"A model (folder or GGUF file), an adapter folder, a tokenizer, a .safetensors file, or data (JSONL, CSV, text)."`
+	Path    string `arg:"" optional:"" help:"A model (folder, GGUF file, owner/name, ollama:NAME), an adapter folder, a tokenizer, a .safetensors file, or data (JSONL, CSV, text). Nothing lists the models that are here by name."`
 	Tensors bool   `help:"List every tensor."`
 	Model   string `placeholder:"REF" help:"Count the tokens of a data file with this model's tokenizer."`
+
+	ollama *hub.OllamaModel // what Path was, if it was one
 }
 
 func (showCmd) Help() string {
 	return `Examples:
 
+    rotor show                              the models in the cache of the hub, and Ollama's
+    rotor show owner/name                   one of them
     rotor show ./model                      architecture, sizes, types, tokenizer
     rotor show ./model --tensors            and every tensor
     rotor show ./adapter                    rank, targets, the base it belongs to
@@ -34,6 +38,17 @@ func (showCmd) Help() string {
 
 // Run finds out what stands at the path, and describes it.
 func (c showCmd) Run(ctx context.Context, e *env) error {
+	if c.Path == "" {
+		return c.here(e)
+	}
+	if name, ok := strings.CutPrefix(c.Path, ollama); ok {
+		c.ollama, _ = hub.Ollama(name)
+	}
+	path, err := hub.Find(c.Path)
+	if err != nil {
+		return err
+	}
+	c.Path = path
 	st, err := os.Stat(c.Path)
 	switch {
 	case err != nil:
@@ -46,7 +61,7 @@ func (c showCmd) Run(ctx context.Context, e *env) error {
 		return c.tokenizer(e)
 	case st.IsDir():
 		return c.folder(ctx, e)
-	case strings.HasSuffix(c.Path, ".gguf"):
+	case c.gguf():
 		return c.model(e)
 	case strings.HasSuffix(c.Path, ".safetensors"), strings.HasSuffix(c.Path, ".index.json"):
 		return c.weights(e)
@@ -144,7 +159,7 @@ func (c showCmd) model(e *env) error {
 		h.Parameters += x.Len()
 	}
 	var tok *tokenizer.Tokenizer
-	if hasTokenizer(c.Path) || strings.HasSuffix(c.Path, ".gguf") {
+	if hasTokenizer(c.Path) || c.gguf() {
 		if tok, err = m.Tokenizer(); err != nil {
 			return err
 		}
@@ -155,8 +170,9 @@ func (c showCmd) model(e *env) error {
 			Kind string `json:"kind"`
 			model.Info
 			holding
-			Tokenizer *tokenizerInfo `json:"tokenizer"`
-		}{"model", info, h, describe(tok)})
+			Tokenizer *tokenizerInfo   `json:"tokenizer"`
+			Ollama    *hub.OllamaModel `json:"ollama,omitempty"`
+		}{"model", info, h, describe(tok), c.ollama})
 	}
 	var t table
 	t.add("model", "%s", c.Path)
@@ -166,10 +182,15 @@ func (c showCmd) model(e *env) error {
 	t.add("context", "%s positions", count(info.Context))
 	h.rows(&t)
 	describe(tok).rows(&t)
+	ollamaRows(&t, c.ollama)
 	t.print(e)
 	h.list(e)
 	return nil
 }
+
+// gguf reports whether the path is a file that holds a whole model. Ollama's
+// have no name that would tell.
+func (c showCmd) gguf() bool { return strings.HasSuffix(c.Path, ".gguf") || c.ollama != nil }
 
 // tokenizerInfo is what there is to say of a tokenizer.
 type tokenizerInfo struct {
