@@ -140,7 +140,7 @@ func FuzzParseName(f *testing.F) {
 func TestFind(t *testing.T) {
 	cache := emptyCache(t)
 	folder := filepath.Join(t.TempDir(), "tiny")
-	if err := hub.Save(folder, []byte(tiny), fresh(t, tiny), hub.SaveOptions{DType: checkpoint.F32}); err != nil {
+	if err := hub.Save(t.Context(), folder, []byte(tiny), fresh(t, tiny), hub.SaveOptions{DType: checkpoint.F32}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"config.json", "model.safetensors"} {
