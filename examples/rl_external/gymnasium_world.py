@@ -8,9 +8,12 @@ import json
 import sys
 
 import gymnasium as gym
+import numpy as np
 
 made = gym.make(sys.argv[1] if len(sys.argv) > 1 else "FrozenLake-v1")
 env = made.unwrapped  # without Gymnasium's time limit: Rotor cuts at its own horizon
+if not hasattr(env.action_space, "n") and env.action_space.shape != (1,):
+    sys.exit(f"{made.spec.id} takes actions of the form {env.action_space}; a world of Rotor takes the number of an action, or one force")
 
 
 def say(**fields):
@@ -20,11 +23,11 @@ def say(**fields):
 def seen(observation):
     if hasattr(env.observation_space, "n"):
         return {"state": int(observation)}
-    return {"observation": [float(x) for x in observation]}
+    return {"observation": [float(x) for x in np.ravel(observation)]}
 
 
 about = {"name": made.spec.id, "horizon": made.spec.max_episode_steps or 0}
-about |= {"states": int(env.observation_space.n)} if hasattr(env.observation_space, "n") else {"width": int(env.observation_space.shape[0])}
+about |= {"states": int(env.observation_space.n)} if hasattr(env.observation_space, "n") else {"width": int(np.prod(env.observation_space.shape))}
 about |= {"actions": int(env.action_space.n)} if hasattr(env.action_space, "n") else {"low": float(env.action_space.low[0]), "high": float(env.action_space.high[0])}
 say(**about)
 

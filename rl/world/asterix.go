@@ -9,7 +9,7 @@ func init() {
 	Register(Entry{
 		Name: "asterix", About: "gather gold and keep away from enemies that pass by", Source: arcade,
 		Make: func(set *Settings) (*World, error) {
-			g := Asterix{Ramp: set.Bool("ramp", true, "it becomes faster every hundred steps"), Gamma: set.Gamma(.99)}
+			g := Asterix{Ramp: set.Bool("ramp", true, "it becomes faster every 102 steps"), Gamma: set.Gamma(.99)}
 			w := &World{Actions: []string{"stay", "left", "up", "right", "down"}, Gamma: g.Gamma, Horizon: set.Horizon(5000)}
 			w.New = func() Simulator { env := g; return Simulate[AsterixState, int](&env) }
 			return w, nil
@@ -18,8 +18,9 @@ func init() {
 }
 
 // Asterix walks in rows 1 to 8, through which things pass from side to side: gold,
-// a third of them, pays 1; any other ends the episode. With Ramp, things come and
-// move a step sooner after every hundred steps, in turn.
+// a third of them, pays 1; any other ends the episode. With Ramp it becomes faster
+// every 102 steps: things come a step sooner, and every second time they also wait
+// a step less between their moves.
 type Asterix struct {
 	Ramp  bool
 	Gamma float64
@@ -33,7 +34,7 @@ type AsterixState struct {
 	Things            [8]Thing // one in a row at most
 	Spawn, SpawnEvery int8     // steps until the next thing comes, and between two
 	Move, MoveEvery   int8     // the same of their moves
-	Ramp, Ramps       int8     // steps until it becomes faster, and how often it has
+	Ramp, Ramps       int8     // steps until it becomes faster, from 100 to −1, and how often it has
 }
 
 // Thing passes through a row.
@@ -70,11 +71,11 @@ func (g *Asterix) Step(a int) (AsterixState, float64, float64) {
 	}
 	meet := func(i int) {
 		if t := &s.Things[i]; t.There && t.X == s.X && int8(i+1) == s.Y {
-			if t.Gold {
-				r++
-			} else {
+			if !t.Gold {
 				dead = true
+				return
 			}
+			r++
 			*t = Thing{}
 		}
 	}
@@ -134,7 +135,7 @@ func (g *Asterix) ramp() {
 	if !g.Ramp || s.SpawnEvery == 1 && s.MoveEvery == 1 {
 		return
 	}
-	if s.Ramp > 0 {
+	if s.Ramp >= 0 {
 		s.Ramp--
 		return
 	}
@@ -187,7 +188,7 @@ func (g *Asterix) Place(x []float64) (AsterixState, error) {
 	if len(x) != 32 {
 		return g.s, fmt.Errorf("a state of asterix is 32 numbers: x, y, six clocks, and kind, x, way of eight things; not %d", len(x))
 	}
-	low := []float64{0, 1, 0, 1, 0, 1, 0, 0}
+	low := []float64{0, 1, 0, 1, 0, 1, -1, 0}
 	high := []float64{9, 8, 10, 10, 5, 5, rampEvery, 100}
 	for range 8 {
 		low, high = append(low, 0, 0, -1), append(high, 2, 9, 1)

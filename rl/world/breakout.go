@@ -5,7 +5,11 @@ import (
 	"math/rand/v2"
 )
 
-const arcade = "after Young and Tian, MinAtar, 2019, arXiv:1903.03176"
+// The games move as MinAtar 1.0.15 does, by its golden file, and number the actions
+// that matter in its order. They differ from it in three ways: no action is repeated
+// by chance ("sticky"), time limits are horizons, and the boards stand one after the
+// other, each row by row.
+const arcade = "Young and Tian, MinAtar, 2019, arXiv:1903.03176"
 
 func init() {
 	Register(Entry{

@@ -24,7 +24,8 @@ import (
 //	{"width": 4, "actions": 2}                states are seen as 4 numbers
 //	{"width": 3, "low": -2, "high": 2}        actions are a force
 //
-// where "gamma", "horizon", "name" and "continuing" may be added. Then it answers
+// where "gamma", "horizon", "name" and "continuing" may be added. An action is one
+// number: a program whose world wants several must make them of one. Then it answers
 //
 //	{"reset": 12345}     with  {"state": 0}                                  (12345 is a seed)
 //	{"step": 1}          with  {"state": 4, "reward": 0.5}
@@ -43,11 +44,27 @@ type hello struct {
 	States     int      `json:"states"`
 	Width      int      `json:"width"`
 	Actions    int      `json:"actions"`
-	Low        *float64 `json:"low"`
-	High       *float64 `json:"high"`
+	Low        *bound   `json:"low"`
+	High       *bound   `json:"high"`
 	Gamma      *float64 `json:"gamma"`
 	Horizon    int      `json:"horizon"`
 	Continuing bool     `json:"continuing"`
+}
+
+// bound is one end of a force: a number, or a list of one.
+type bound float64
+
+// UnmarshalJSON reads a bound.
+func (b *bound) UnmarshalJSON(text []byte) error {
+	var list []float64
+	if json.Unmarshal(text, &list) != nil {
+		return json.Unmarshal(text, (*float64)(b))
+	}
+	if len(list) != 1 {
+		return fmt.Errorf("an action of %d numbers: a world takes the number of an action, or one force; let the program make its actions of one", len(list))
+	}
+	*b = bound(list[0])
+	return nil
 }
 
 func (h hello) check() error {
@@ -271,7 +288,7 @@ func program(line string, set *Settings) (*World, error) {
 		w.Actions = append(w.Actions, itoa(a))
 	}
 	if h.Actions == 0 {
-		w.Low, w.High = *h.Low, *h.High
+		w.Low, w.High = float64(*h.Low), float64(*h.High)
 	}
 	copyOf := func() *External {
 		w.mu.Lock()

@@ -31,6 +31,14 @@ func play(how string) {
 		fmt.Println(`{"hello": 1}`)
 		return
 	}
+	if how == "arm" {
+		fmt.Println(`{"width": 3, "low": [-1, -1], "high": [1, 1]}`)
+		return
+	}
+	if how == "force" {
+		fmt.Println(`{"width": 3, "low": [-2], "high": 2}`)
+		return
+	}
 	fmt.Println(`{"states": 5, "actions": 2, "gamma": 0.5}`)
 	s := 0
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
@@ -79,6 +87,15 @@ func TestExternal(t *testing.T) {
 	if w.Count() != 5 || len(w.Actions) != 2 || w.Model != nil {
 		t.Errorf("%d states, actions %v", w.Count(), w.Actions)
 	}
+	t.Setenv("ROTOR_TEST_WORLD", "force")
+	f, err := Open("exec:" + os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Low != -2 || f.High != 2 {
+		t.Errorf("a force from %g to %g, want -2 to 2", f.Low, f.High)
+	}
+	f.Close()
 }
 
 func TestExternalFails(t *testing.T) {
@@ -106,7 +123,7 @@ func TestExternalFails(t *testing.T) {
 		}
 		w.Close()
 	}
-	for how, want := range map[string]string{"silent": "out of memory", "nothing": "describe a world"} {
+	for how, want := range map[string]string{"silent": "out of memory", "nothing": "describe a world", "arm": "an action of 2 numbers"} {
 		t.Setenv("ROTOR_TEST_WORLD", how)
 		if _, err := Open("exec:" + os.Args[0]); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", how, err)

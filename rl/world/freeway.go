@@ -18,9 +18,10 @@ func init() {
 }
 
 // Freeway is a hen that walks from row 9 to row 0 across eight lanes of cars. The
-// top pays 1, sends her back and draws new cars; a car that she is hit by sends her
-// back. She can take a step every third move. A car of speed v moves every v-th
-// step, to the right if v > 0, else to the left. It never ends.
+// top pays 1, sends her back and draws new speeds; a car that she is hit by sends
+// her back. She can take a step every third move. A car of speed v moves when it
+// has waited |v| steps, to the right if v > 0, else to the left; all begin in column
+// 0. It never ends: MinAtar's limit of 2,500 steps is a horizon here.
 type Freeway struct {
 	Gamma float64
 	s     FreewayState
@@ -42,15 +43,12 @@ const henColumn, henRest = 4, 3
 func (g *Freeway) Reset(rng *rand.Rand) FreewayState {
 	g.rng = rng
 	g.s = FreewayState{Hen: side - 1, Rest: henRest}
-	for i := range g.s.Cars {
-		g.s.Cars[i].X = 0
-	}
-	g.drawCars(true)
+	g.drawCars()
 	return g.s
 }
 
-// drawCars gives every lane a new speed, and on the first draw a car at its edge.
-func (g *Freeway) drawCars(first bool) {
+// drawCars gives every lane's car a new speed.
+func (g *Freeway) drawCars() {
 	for i := range g.s.Cars {
 		speed := int8(1 + g.rng.IntN(5))
 		if g.rng.Uint64()&1 == 1 {
@@ -58,9 +56,6 @@ func (g *Freeway) drawCars(first bool) {
 		}
 		c := &g.s.Cars[i]
 		c.Speed, c.Wait = speed, max(speed, -speed)
-		if first && speed < 0 {
-			c.X = side - 1
-		}
 	}
 }
 
@@ -74,7 +69,7 @@ func (g *Freeway) Step(a int) (FreewayState, float64, float64) {
 	}
 	if s.Hen == 0 {
 		r, s.Hen = 1, side-1
-		g.drawCars(false)
+		g.drawCars()
 	}
 	for i := range s.Cars {
 		c := &s.Cars[i]
