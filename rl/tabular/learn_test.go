@@ -53,17 +53,19 @@ func TestExplorationCounts(t *testing.T) {
 	}
 }
 
-// Zhao's figures 7.2 and 7.3: episodes of Sarsa and Q-learning in 20 runs. The path
-// of Q-learning's greedy policy is the shortest in all; that of Sarsa's, whose
-// values keep moving, in about 4 of 5, and in the others it bumps forever.
+// Zhao's figures 7.2 and 7.3: episodes of Sarsa and Q-learning. The path of
+// Q-learning's greedy policy is the shortest in all runs; that of Sarsa's, whose
+// values keep moving, in five of six, and in the others it bumps forever. Of 20 runs
+// 19 or 20 arrive one time in eight: a series in which one run loops is such a one.
+// Whether ties go to the first action or to any changes the share by 0.01.
 func TestSarsaAndQLearningOfTheBook(t *testing.T) {
 	w := open(t, "zhao5x5-episodic")
 	for _, c := range []struct {
 		alg               Algorithm
 		low, high, reward float64
-		optimal           int
-	}{{Sarsa{}, 12.7, 18, -18.7, 10}, {QLearning{}, 11.7, 13.5, -15.5, 20}} {
-		const seeds = 20
+		least, most       int
+	}{{Sarsa{}, 12.7, 18, -18.7, 310, 355}, {QLearning{}, 11.7, 13.5, -15.5, 400, 400}} {
+		const seeds = 400
 		first, last, reward, median := make([]float64, seeds), make([]float64, seeds), make([]float64, seeds), make([]float64, seeds)
 		best, arrives := make([]bool, seeds), make([]bool, seeds)
 		rl.Each(seeds, func(i int) {
@@ -98,8 +100,8 @@ func TestSarsaAndQLearningOfTheBook(t *testing.T) {
 		if m := mean(median); m < 11 || m > 13 {
 			t.Errorf("%T: median length %g, want about 12", c.alg, m)
 		}
-		if n, m := count(arrives), count(best); n < 10 || m < c.optimal {
-			t.Errorf("%T: the greedy path arrives in %d of %d runs and is the best in %d, want %d", c.alg, n, seeds, m, c.optimal)
+		if n, m := count(arrives), count(best); n < c.least || n > c.most || m < n-5 {
+			t.Errorf("%T: the greedy path arrives in %d of %d runs and is the best in %d, want %d to %d", c.alg, n, seeds, m, c.least, c.most)
 		}
 	}
 }
@@ -623,18 +625,30 @@ func FuzzLoad(f *testing.F) {
 }
 
 func TestStepsAllocateNothing(t *testing.T) {
-	w := open(t, "zhao5x5-episodic")
-	for _, alg := range []Algorithm{Sarsa{}, ExpectedSarsa{}, QLearning{}, &DoubleQ{}, NStepSarsa{N: 4}, TreeBackup{N: 4}, &SarsaLambda{Lambda: .9}, &QLambda{Lambda: .9}} {
-		l := table(w, .1, .1, 1)
-		l.begin(context.Background())
-		env := w.Finite()
-		run(t, env, alg, l, 50)
-		if n := testing.AllocsPerRun(100, func() {
-			if _, err := l.episode(env, alg); err != nil {
-				t.Fatal(err)
+	w := open(t, "zhao5x5", "horizon=400")
+	env := w.Finite()
+	for _, e := range Catalogue() {
+		for _, trace := range []Trace{Accumulating, Replacing, Dutch, TrueOnline} {
+			alg := e.New(Options{Lambda: .9, N: 4, Planning: 3, Theta: 1e-3, Trace: trace, FirstVisit: true, Weighted: true, Kappa: 1e-3})
+			l := table(w, .1, .1, 1)
+			if !e.Control {
+				l.Q, l.V = nil, NewV(25, 0, rl.Const(.1))
 			}
-		}); n > 2 { // of an episode, not of a step: the functions that it makes
-			t.Errorf("%T: %g allocations an episode", alg, n)
+			if !e.Control || e.Off {
+				l.Policy, l.Target = Uniform(25, 5), Uniform(25, 5)
+			}
+			l.begin(context.Background())
+			run(t, env, alg, l, 60)
+			if n := testing.AllocsPerRun(40, func() {
+				if ep, err := l.episode(env, alg); err != nil || ep.Length != 400 {
+					t.Fatal(ep, err)
+				}
+			}); n > 4 { // of an episode, not of its 400 steps: the functions that it makes
+				t.Errorf("%s, %v: %g allocations an episode", e.Name, trace, n)
+			}
+			if !slices.Contains(e.Uses, "trace") {
+				break
+			}
 		}
 	}
 }

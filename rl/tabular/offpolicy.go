@@ -73,6 +73,8 @@ func (o *OffPolicy) Episode(env rl.Env[int, int], l *Learning) (ep rl.Episode) {
 // Sutton and Barto 2018, §5.7.
 type OffPolicyControl struct {
 	Sum []float64 `json:"sum"` // C of every pair
+
+	chance []float64 // b(a|s) of every step, as it was when a was taken
 }
 
 // Episode learns from one episode.
@@ -82,10 +84,10 @@ func (o *OffPolicyControl) Episode(env rl.Env[int, int], l *Learning) (ep rl.Epi
 	}
 	s := env.Reset(l.rng)
 	l.tr.Begin(s)
-	chance := make([]float64, 0, 64) // b(a|s) as it was when a was taken
+	o.chance = o.chance[:0]
 	for more := true; more; {
 		next, r, gamma := l.step(env, s)
-		chance = append(chance, l.behaviour(s, l.tr.Action[l.tr.Len()-1]))
+		o.chance = append(o.chance, l.behaviour(s, l.tr.Action[l.tr.Len()-1]))
 		s, more = next, l.More(&ep, r, gamma)
 	}
 	rho, G := 1., 0.
@@ -99,7 +101,7 @@ func (o *OffPolicyControl) Episode(env rl.Env[int, int], l *Learning) (ep rl.Epi
 		if a != l.Q.Greedy(s) {
 			break
 		}
-		rho /= chance[t]
+		rho /= o.chance[t]
 	}
 	return ep
 }
