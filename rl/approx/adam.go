@@ -20,8 +20,10 @@ import (
 // Networks, 2012, for the clipping.
 type Adam struct {
 	LR      float64
-	Eps     float64 // zero means 1e−8
-	MaxNorm float64 // c; zero never clips
+	Eps     float64   // zero means 1e−8
+	MaxNorm float64   // c; zero never clips
+	Slow    []float32 // a copy of W that follows it with every Move; nil for none
+	Tau     float64   // how far
 
 	W, m, v []float32
 	grads   [][]float32 // one for each chunk     [chunks][weights]
@@ -98,6 +100,9 @@ func (a *Adam) moveBlock(b int) {
 		kernel.Scale(g, float32(a.MaxNorm/norm), g)
 	}
 	kernel.AdamW(a.W[from:to], g, a.m[from:to], a.v[from:to], a.now)
+	if a.Slow != nil {
+		Follow(a.Slow[from:to], a.W[from:to], a.Tau)
+	}
 }
 
 // Norm is the length of the last gradient, before it was clipped.

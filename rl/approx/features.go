@@ -1,9 +1,14 @@
 package approx
 
-import "github.com/rotor-lm/rotor/rl"
+import (
+	"slices"
+
+	"github.com/rotor-lm/rotor/rl"
+)
 
 // Features turns a state into the numbers that a linear function weighs: φ(s).
-// A set of features may keep a buffer: goroutines must not share one.
+// What it needs for that it writes into phi, so that goroutines, each with a
+// vector of its own, may share one set of features.
 type Features[S any] interface {
 	Len() int            // how many there are
 	Of(s S, phi *Sparse) // sets phi to φ(s)
@@ -11,10 +16,24 @@ type Features[S any] interface {
 
 // Sparse is a vector, told by the places where it is not zero: those of one tile
 // a tiling, of one state in a table, or all.
+//
+// It also lends memory to those who compute it: see Borrow.
 type Sparse struct {
 	Index []int
 	Value []float64
+	lent  []float64
 }
+
+// Borrow lends n numbers, whatever they hold, until Return is called. Who borrows
+// twice returns the later first.
+func (x *Sparse) Borrow(n int) []float64 {
+	at := len(x.lent)
+	x.lent = slices.Grow(x.lent, n)[:at+n]
+	return x.lent[at:]
+}
+
+// Return takes back the n numbers that were borrowed last.
+func (x *Sparse) Return(n int) { x.lent = x.lent[:len(x.lent)-n] }
 
 // Reset makes the vector zero and keeps its memory.
 func (x *Sparse) Reset() { x.Index, x.Value = x.Index[:0], x.Value[:0] }
@@ -42,21 +61,22 @@ func (x *Sparse) AddTo(w []float64, a float64) {
 }
 
 // On lets features of numbers see states of another type: see writes what there
-// is to see of a state into x, which has width elements. The result belongs to
-// one goroutine.
+// is to see of a state into x, which has width elements.
 func On[S any](width int, see func(s S, x []float64), f Features[[]float64]) Features[S] {
-	return &on[S]{Features: f, see: see, x: make([]float64, width)}
+	return on[S]{f, see, width}
 }
 
 type on[S any] struct {
 	Features[[]float64]
-	see func(S, []float64)
-	x   []float64
+	see   func(S, []float64)
+	width int
 }
 
-func (f *on[S]) Of(s S, phi *Sparse) {
-	f.see(s, f.x)
-	f.Features.Of(f.x, phi)
+func (f on[S]) Of(s S, phi *Sparse) {
+	x := phi.Borrow(f.width)
+	f.see(s, x)
+	f.Features.Of(x, phi)
+	phi.Return(f.width)
 }
 
 // Cells lets features of two numbers see the cells of a grid: x is the column and

@@ -159,3 +159,35 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("state 2, action 1 lights %v of %d", phi.Index, f.Len())
 	}
 }
+
+// Goroutines may share features: what they need they write into their own vector,
+// also where one set sees another's sight, and without allocating.
+func TestFeaturesAreShared(t *testing.T) {
+	first := On(2, func(x []float64, y []float64) { y[0], y[1] = x[0]+x[1], x[0]-x[1] }, NewFourier(Square(2, -8, 8), 3))
+	f := Blocks(Cells(5, first), 3)
+	pair := func(n int) rl.Pair[int, int] { return rl.Pair[int, int]{State: n % 25, Action: n / 25} }
+	var phi Sparse
+	want := make([]Sparse, 75)
+	for n := range want {
+		f.Of(pair(n), &want[n])
+	}
+	for n := range want {
+		x, y := float64(n%5), float64(n%25/5)
+		near(t, "by hand", want[n].Value, dense(NewFourier(Square(2, -8, 8), 3), x+y, x-y), 1e-12)
+	}
+	rl.Each(4, func(g int) {
+		var phi Sparse
+		for k := range 20000 {
+			n := (k*7 + g*31) % 75
+			f.Of(pair(n), &phi)
+			if !slices.Equal(phi.Index, want[n].Index) || !slices.Equal(phi.Value, want[n].Value) {
+				t.Errorf("goroutine %d: features of pair %d were disturbed", g, n)
+				return
+			}
+		}
+	})
+	f.Of(pair(0), &phi)
+	if n := testing.AllocsPerRun(100, func() { f.Of(pair(3), &phi) }); n != 0 {
+		t.Errorf("%g allocations", n)
+	}
+}

@@ -26,12 +26,6 @@ type MLP struct {
 	layers []layer
 }
 
-type layer struct {
-	w    kernel.Matrix // [in, out]
-	b    []float32     // [out]
-	from int           // where w begins in W
-}
-
 // NewMLP makes a network with all weights zero; Uniform or Orthogonal fill them.
 func NewMLP(bend Bend, widths ...int) *MLP {
 	return NewMLPIn(make([]float32, Weights(widths...)), bend, widths...)
@@ -174,11 +168,8 @@ func (p *Pass) InputGrad(rows int) kernel.Matrix { return Top(p.g[0], rows) }
 // goroutine alone, and returns the output.
 func (n *MLP) Forward(p *Pass, rows int) kernel.Matrix {
 	for i, l := range n.layers {
-		x, y := Top(p.h[i], rows), Top(p.h[i+1], rows)
-		for r := range rows {
-			copy(y.Row(r), l.b)
-		}
-		kernel.SerialMatMul(y, x, l.w, true)
+		y := Top(p.h[i+1], rows)
+		l.forward(y, Top(p.h[i], rows), p.t)
 		if i < len(n.layers)-1 {
 			n.Bend.forward(y.Data[:rows*y.Cols])
 		}
@@ -199,19 +190,13 @@ func (n *MLP) backward(p *Pass, rows int, grad []float32, input bool) {
 		l := n.layers[i]
 		x, dy := Top(p.h[i], rows), Top(p.g[i+1], rows)
 		if grad != nil {
-			size := len(l.w.Data)
-			dw := kernel.Matrix{Data: grad[l.from : l.from+size], Rows: l.w.Rows, Cols: l.w.Cols, Stride: l.w.Cols}
-			kernel.SerialTMatMul(dw, x, dy, true)
-			db := grad[l.from+size : l.from+size+len(l.b)]
-			for r := range rows {
-				kernel.Add(db, db, dy.Row(r))
-			}
+			l.learn(grad[l.from:l.from+len(l.w.Data)+len(l.b)], x, dy, p.t)
 		}
 		if i == 0 && !input {
 			return
 		}
 		dx := Top(p.g[i], rows)
-		kernel.SerialMatMulT(dx, dy, l.w, false)
+		l.backward(dx, dy, p.t)
 		if i > 0 {
 			size := rows * dx.Cols
 			n.Bend.backward(dx.Data[:size], x.Data[:size], p.t[:size])

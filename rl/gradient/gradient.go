@@ -18,6 +18,8 @@
 // return goes on with v of the state reached. The factor γᵗ that the theorem has
 // for discounted returns is left out, as everyone leaves it out.
 //
+// An action is one number, that of a choice or a force, as in all of package world.
+//
 // A policy is linear (Softmax), learned by Reinforce and ActorCritic in float64, or
 // a network, learned by OnPolicy, DPG and SAC on the kernels in float32. Results do
 // not depend on the number of cores.

@@ -82,6 +82,7 @@ func (c SAC) New(env approx.Env, low, high float64) (*SoftActor, error) {
 		}
 		a.chunk = append(a.chunk, k)
 	}
+	a.critics.adam.Slow, a.critics.adam.Tau = a.old, c.Tau
 	a.one = a.Policy.NewPass(1)
 	a.work = [3]func(int, []float32){a.criticGrad, a.policyGrad, a.alphaGrad}
 	a.act1, a.update1 = a.sample, a.update
@@ -126,7 +127,6 @@ func (a *SoftActor) update() {
 	if !a.fixed {
 		a.adamAlpha.Step(1, a.work[2])
 	}
-	approx.Follow(a.old, a.w, a.Tau)
 	a.Loss = 0
 	for _, l := range a.loss {
 		a.Loss += l
