@@ -39,7 +39,7 @@ TASKS = {
     "dqn-mountaincar": ("MountainCar-v0", 120_000, 4000, -110, dqn(
         "MountainCar-v0", learning_rate=4e-3, batch_size=128, buffer_size=10_000, learning_starts=1000, gamma=0.98,
         target_update_interval=600, train_freq=16, gradient_steps=8, exploration_fraction=0.2, exploration_final_eps=0.07)),
-    "sac-pendulum": ("Pendulum-v1", 20_000, 1000, -200, lambda seed: SAC(
+    "sac-pendulum": ("Pendulum-v1", 20_000, 500, -200, lambda seed: SAC(
         "MlpPolicy", "Pendulum-v1", learning_rate=1e-3, buffer_size=20_000, seed=seed, **CPU)),
 }
 

@@ -36,7 +36,7 @@ var tasks = map[string]task{
 		Hidden: []int{256, 256}, LR: 4e-3, Batch: 128, Capacity: 10_000, Warmup: 1000, Gamma: .98, Copy: 600, Every: 16, Updates: 8,
 		Epsilon: rl.Linear(1, .07, 24_000),
 	})},
-	"sac-pendulum": {"pendulum", 20_000, 1000, -200, func(w *world.World, seed uint64) (approx.Agent, error) {
+	"sac-pendulum": {"pendulum", 20_000, 500, -200, func(w *world.World, seed uint64) (approx.Agent, error) {
 		c := gradient.SAC{Continuous: gradient.Continuous{LR: 1e-3, Capacity: 20_000, Horizon: w.Horizon, Seed: seed}}
 		return c.New(w.New(), w.Low, w.High)
 	}},
@@ -57,13 +57,18 @@ func dqn(c approx.DQN) func(*world.World, uint64) (approx.Agent, error) {
 	}
 }
 
-// learn trains until the goal is reached at an evaluation, whose time does not
-// count, and says when that was.
-func learn(name, number string) (any, error) {
+// learn trains until the goal, or the one that is given, is reached at an
+// evaluation, whose time does not count, and says when that was.
+func learn(name, number string, goal ...string) (any, error) {
 	t, known := tasks[name]
 	seed, err := strconv.ParseUint(number, 10, 64)
 	if !known || err != nil {
 		return nil, fmt.Errorf("no task %q with seed %q", name, number)
+	}
+	for _, text := range goal {
+		if t.goal, err = strconv.ParseFloat(text, 64); err != nil {
+			return nil, fmt.Errorf("goal %q: want a number", text)
+		}
 	}
 	w, err := world.Open(t.world)
 	if err != nil {

@@ -3,7 +3,7 @@
 //
 //	probe tokenize TOKENIZER TEXTS.json
 //	probe losses FOLDER
-//	probe learn TASK SEED
+//	probe learn TASK SEED [GOAL]
 package main
 
 import (
@@ -27,10 +27,10 @@ func run(args []string) error {
 		result, err = tokenize(args[1], args[2])
 	case len(args) == 2 && args[0] == "losses":
 		result, err = losses(args[1])
-	case len(args) == 3 && args[0] == "learn":
-		result, err = learn(args[1], args[2])
+	case (len(args) == 3 || len(args) == 4) && args[0] == "learn":
+		result, err = learn(args[1], args[2], args[3:]...)
 	default:
-		err = fmt.Errorf("usage: probe tokenize TOKENIZER TEXTS.json | probe losses FOLDER | probe learn TASK SEED")
+		err = fmt.Errorf("usage: probe tokenize TOKENIZER TEXTS.json | probe losses FOLDER | probe learn TASK SEED [GOAL]")
 	}
 	if err != nil {
 		return err
