@@ -96,6 +96,8 @@ func unwritable(config []byte) string {
 	switch {
 	case bytes.Contains(config, []byte(`"dynamic"`)):
 		return "dynamic"
+	case bytes.Contains(config, []byte(`"query_pre_attn_scalar": 24`)):
+		return "query_pre_attn_scalar is 24"
 	}
 	return ""
 }

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/rotor-lm/rotor/cache"
 	"github.com/rotor-lm/rotor/checkpoint"
 	"github.com/rotor-lm/rotor/generate"
 	"github.com/rotor-lm/rotor/hub"
@@ -69,6 +70,7 @@ func Model(t *testing.T, dir string) {
 	t.Run("logits", func(t *testing.T) { Logits(t, m, f) })
 	t.Run("older config", func(t *testing.T) { Logits(t, older(t, dir), f) })
 	t.Run("packed", func(t *testing.T) { packed(t, m, f) })
+	t.Run("parts", func(t *testing.T) { parts(t, m, f) })
 	t.Run("greedy", func(t *testing.T) { greedy(t, m, f) })
 }
 
@@ -146,9 +148,42 @@ func packed(t *testing.T, m model.Model, f File) {
 	}
 }
 
+// parts reads each text in passes of a few rows, with a cache, and compares each
+// row with one pass over the whole. A part says how long the whole will be: there
+// are encodings that turn by other angles in a longer text.
+func parts(t *testing.T, m model.Model, f File) {
+	for i, x := range f.Texts {
+		want := run(m, x.IDs)
+		for _, n := range []int{1, 4, 11} {
+			live, err := nn.Rewrite(m, cache.Install(cache.New(0)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := 0; at < len(x.IDs); at += n {
+				ids := x.IDs[at:min(at+n, len(x.IDs))]
+				p := nn.Pass{Tape: tensor.NoGrad(0), Tokens: ids}
+				p.Add(len(ids), int32(at), 0, 0)
+				p.Spans[0].Text = int32(len(x.IDs))
+				y := model.Logits(live, &p)
+				for j := range ids {
+					for k, w := range want.Row(at + j) {
+						if d := math.Abs(float64(y.Row(j)[k] - w)); !(d <= 2e-5) {
+							t.Fatalf("text %d in parts of %d: logit %d of row %d is %g, in one pass %g", i, n, k, at+j, y.Row(j)[k], w)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // greedy continues all texts at once, with a cache.
 func greedy(t *testing.T, m model.Model, f File) {
-	g, err := generate.New(m, generate.Options{Rows: 10, Sequences: 2})
+	positions := m.Info().Context // texts go on beyond what the model was made for, where it can
+	for _, x := range f.Texts {
+		positions = max(positions, len(x.IDs)+len(x.Greedy))
+	}
+	g, err := generate.New(m, generate.Options{Rows: 10, Sequences: 2, Context: positions})
 	if err != nil {
 		t.Fatal(err)
 	}
