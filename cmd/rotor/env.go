@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -74,10 +75,10 @@ func (t *table) add(name, format string, args ...any) {
 func (t table) print(e *env) {
 	width := 0
 	for _, row := range t {
-		width = max(width, len(row[0]))
+		width = max(width, utf8.RuneCountInString(row[0]))
 	}
 	for _, row := range t {
-		e.printf("%s%s  %s\n", e.paint(faint, row[0]), strings.Repeat(" ", width-len(row[0])), row[1])
+		e.printf("%s%s  %s\n", e.paint(faint, row[0]), strings.Repeat(" ", width-utf8.RuneCountInString(row[0])), row[1])
 	}
 }
 

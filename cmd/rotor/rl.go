@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/rotor-lm/rotor/rl/gradient"
 	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
 )
@@ -26,11 +27,19 @@ type rlCmd struct {
 	Gallery  rlGalleryCmd  `cmd:"" help:"Draw the figures of the books, and check their numbers."`
 }
 
-// worldFlags choose a world and its options. Every option also goes by --set.
+// worldFlags choose a world and its options.
 type worldFlags struct {
-	World string   `required:"" placeholder:"W" help:"A world's name (rotor rl list), the file of a drawn one, or exec:PROGRAM."`
-	Map   string   `placeholder:"FILE" help:"The map of a frozen lake."`
-	Set   []string `placeholder:"KEY=VALUE" sep:"none" help:"An option of the world (rotor rl show W lists them); may be given again."`
+	World string `required:"" placeholder:"W" help:"A world's name (rotor rl list), the file of a drawn one, or exec:PROGRAM."`
+	worldOptions
+}
+
+// open makes the world, and warns of what is odd about it.
+func (f worldFlags) open(e *env) (*world.World, error) { return f.worldOptions.open(e, f.World) }
+
+// worldOptions are those of a world. Every one also goes by --set.
+type worldOptions struct {
+	Map string   `placeholder:"FILE" help:"The map of a frozen lake."`
+	Set []string `placeholder:"KEY=VALUE" sep:"none" help:"An option of the world (rotor rl show W lists them); may be given again."`
 
 	Gamma      *signed `placeholder:"G" help:"Discount of a step that does not end the episode."`
 	Horizon    *signed `placeholder:"N" help:"Steps after which a run is cut; 0 for never."`
@@ -62,8 +71,8 @@ func (s *signed) Decode(ctx *kong.DecodeContext) error {
 }
 
 // open makes the world, and warns of what is odd about it.
-func (f worldFlags) open(e *env) (*world.World, error) {
-	w, err := world.Open(f.World, f.options()...)
+func (f worldOptions) open(e *env, name string) (*world.World, error) {
+	w, err := world.Open(name, f.options()...)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -74,7 +83,7 @@ func (f worldFlags) open(e *env) (*world.World, error) {
 }
 
 // options are the flags as the world takes them.
-func (f worldFlags) options() []string {
+func (f worldOptions) options() []string {
 	set := append([]string{}, f.Set...)
 	for _, o := range []struct {
 		key   string
@@ -176,6 +185,16 @@ func readPolicy(w *world.World, text string, best func() (*tabular.Solution, err
 			return nil, err
 		}
 		return s.Policy.Soft(epsilon), nil
+	}
+	switch about, agent, err := openAgent(w, text); {
+	case err != nil:
+		return nil, err
+	case agent != nil:
+		m, _ := gradient.Lookup(about.Algorithm)
+		if b := believe(w, agent, m.View(w)); b != nil {
+			return b.policy, nil
+		}
+		return nil, usagef("--policy %s: world %s cannot be put into each state to ask the agent there", text, w.Name)
 	}
 	p, err := policyFile(text, states, actions)
 	if os.IsNotExist(err) {

@@ -24,8 +24,8 @@ type rlLearnCmd struct {
 	worldFlags
 	learnFlags
 	agentFlags
-	Save      string `placeholder:"FILE" help:"Save the run, so that --load goes on exactly and evaluate, plot and solve can use it."`
-	Load      string `placeholder:"FILE" help:"Go on with a saved run, until --episodes have been run in all."`
+	Save      string `placeholder:"FILE" help:"Save the run, so that --load goes on exactly and evaluate, plot, watch and solve can use it."`
+	Load      string `placeholder:"FILE" help:"Go on with a saved run, until --episodes have been run in all, or --steps taken."`
 	Reference string `default:"auto" placeholder:"P" help:"What errors are measured against: optimal, uniform, epsilon:E, a file, none; auto is optimal for control and the policy for prediction (${default})."`
 	Every     int    `placeholder:"N" help:"Measure the error every N steps, not after every episode."`
 }
@@ -60,7 +60,8 @@ func (rlLearnCmd) Help() string {
     rotor rl learn --world walk19 --algorithm n-step-td --n 4 --alpha 0.4 --episodes 10 --runs 100
     rotor rl learn --world blackjack --algorithm monte-carlo-es --episodes 500000 --save run.json
     rotor rl learn --world cliffwalking --algorithm sarsa-lambda --trace true-online --lambda 0.9
-    rotor rl learn --world cartpole --algorithm ppo --steps 100000 --runs 5
+    rotor rl learn --world mountaincar --algorithm semi-gradient-sarsa --horizon 2000 --option features=tiles --option alpha=0.5
+    rotor rl learn --world cartpole --algorithm ppo --steps 100000 --save ppo.agent
     rotor rl learn --world cartpole --algorithm dqn --option double=true --option dueling=true --option steps=3
     rotor rl learn --world "exec:python gymnasium_world.py FrozenLake-v1" --episodes 2000`
 }
@@ -139,7 +140,7 @@ func (c rlLearnCmd) job(w *world.World) (*job, error) {
 		return nil, usagef("no algorithm %q; the nearest is %s (rotor rl list names all)", c.Algorithm, nearest.Word(c.Algorithm, names))
 	}
 	if w.Count() == 0 {
-		return nil, usagef("world %s has more states than a table can hold; choose an --algorithm with a network, such as dqn or ppo", w.Name)
+		return nil, usagef("world %s has more states than a table can hold; choose an --algorithm with features or a network, such as semi-gradient-sarsa, dqn or ppo", w.Name)
 	}
 	o, err := c.learnFlags.options(a)
 	if err != nil {
@@ -276,15 +277,7 @@ func now(l *tabular.Learning) []float64 {
 
 // rmse is the error against the reference, over the states that can be acted in.
 func (j *job) rmse(l *tabular.Learning) float64 {
-	var sum, n float64
-	v := now(l)
-	for s, want := range j.reference {
-		if j.counts[s] {
-			sum += (v[s] - want) * (v[s] - want)
-			n++
-		}
-	}
-	return math.Sqrt(sum / n)
+	return rmseOver(now(l), j.reference, j.counts)
 }
 
 // acted says which states an episode can come to and must act in.
@@ -336,11 +329,11 @@ func (c rlLearnCmd) Run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	defer w.Close()
-	if _, network := findAgent(c.Algorithm); network {
+	if _, function := gradient.Lookup(c.Algorithm); function {
 		return c.agent(ctx, e, w)
 	}
 	if c.agentFlags.given() {
-		return usagef("--algorithm %s learns in a table: --steps, --evaluate and --option are for networks", c.Algorithm)
+		return usagef("--algorithm %s learns in a table: --steps, --evaluate and --option are for features and networks", c.Algorithm)
 	}
 	j, err := c.job(w)
 	if err != nil {

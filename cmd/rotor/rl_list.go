@@ -1,17 +1,21 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/rl/gradient"
 	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
 )
 
-type rlListCmd struct{}
+type rlListCmd struct {
+	Name string `arg:"" optional:"" help:"An algorithm, to see its options; all worlds and algorithms if not given."`
+}
 
 func (rlListCmd) Help() string {
 	return `Every algorithm is a row of one table: what it bootstraps from, how far it
@@ -20,6 +24,7 @@ trusts the sample (λ), what it compares the return with, and what it does then.
 Examples:
 
     rotor rl list
+    rotor rl list dqn
     rotor rl list --json`
 }
 
@@ -40,25 +45,92 @@ type listedAlgorithm struct {
 	Source    string   `json:"source"`
 }
 
-// Run prints the two catalogues.
-func (rlListCmd) Run(e *env) error {
-	var worlds []listedWorld
-	for _, name := range world.Names() {
-		w, _ := world.Lookup(name)
-		worlds = append(worlds, listedWorld{name, w.About, w.Source})
-	}
-	var algorithms []listedAlgorithm
+// listAlgorithms is the whole table.
+func listAlgorithms() (all []listedAlgorithm) {
 	for _, a := range tabular.Catalogue() {
 		learns := "v of a given policy"
 		if a.Control {
 			learns = "q and a policy"
 		}
 		r := a.Row
-		algorithms = append(algorithms, listedAlgorithm{a.Name, r.Bootstrap, r.Lambda, r.Baseline, r.Then, learns, a.Uses, a.Source})
+		all = append(all, listedAlgorithm{a.Name, r.Bootstrap, r.Lambda, r.Baseline, r.Then, learns, a.Uses, a.Source})
 	}
 	for _, m := range gradient.Methods() {
-		algorithms = append(algorithms, listedAlgorithm{m.Name, m.Bootstrap, m.Lambda, m.Baseline, m.Then, "a network", slices.Sorted(maps.Keys(gradient.Keys(m.Settings()))), m.Source})
+		learns := "networks"
+		if strings.HasPrefix(m.Name, "semi-gradient-") {
+			learns = "weights of features"
+		}
+		all = append(all, listedAlgorithm{m.Name, m.Bootstrap, m.Lambda, m.Baseline, m.Then, learns, slices.Sorted(maps.Keys(gradient.Keys(m.Settings()))), m.Source})
 	}
+	return all
+}
+
+// one describes one algorithm.
+func (c rlListCmd) one(e *env) error {
+	all := listAlgorithms()
+	i := slices.IndexFunc(all, func(a listedAlgorithm) bool { return a.Name == c.Name })
+	if i < 0 {
+		var names []string
+		for _, a := range all {
+			names = append(names, a.Name)
+		}
+		return usagef("no algorithm %q; did you mean %s? (rotor rl show NAME describes a world)", c.Name, nearest.Word(c.Name, names))
+	}
+	a := all[i]
+	m, function := gradient.Lookup(c.Name)
+	var usual map[string]any
+	if function {
+		usual = gradient.Keys(m.Settings())
+	}
+	if e.JSON {
+		return e.object(struct {
+			listedAlgorithm
+			Usual map[string]any `json:"usual,omitempty"`
+		}{a, usual})
+	}
+	var t table
+	t.add("algorithm", "%s", a.Name)
+	if function {
+		t.add("about", "%s", m.About)
+	}
+	t.add("learns", "%s", a.Learns)
+	t.add("bootstrap", "%s", a.Bootstrap)
+	t.add("λ", "%s", a.Lambda)
+	t.add("baseline", "%s", a.Baseline)
+	t.add("then", "%s", a.Then)
+	t.add("source", "%s", a.Source)
+	t.print(e)
+	if !function {
+		e.printf("\nIts own options: %s\n", orNone(a.Options))
+		return nil
+	}
+	e.printf("\n%s\n", e.paint(strong, "Options (--option KEY=VALUE), as they usually are"))
+	var o table
+	for _, key := range a.Options {
+		value, err := json.Marshal(usual[key])
+		if err != nil {
+			return err
+		}
+		if key == "bend" {
+			value = []byte([]string{"relu", "tanh"}[int(usual[key].(float64))])
+		}
+		o.add(key, "%s", value)
+	}
+	o.print(e)
+	return nil
+}
+
+// Run prints the two catalogues.
+func (c rlListCmd) Run(e *env) error {
+	if c.Name != "" {
+		return c.one(e)
+	}
+	var worlds []listedWorld
+	for _, name := range world.Names() {
+		w, _ := world.Lookup(name)
+		worlds = append(worlds, listedWorld{name, w.About, w.Source})
+	}
+	algorithms := listAlgorithms()
 	if e.JSON {
 		return e.object(struct {
 			Worlds     []listedWorld     `json:"worlds"`
@@ -105,9 +177,9 @@ func columns(rows [][]string) (lines []string) {
 }
 
 type rlShowCmd struct {
-	Name  string   `arg:"" name:"world" help:"A world's name, the file of a drawn one, or exec:PROGRAM."`
-	Set   []string `placeholder:"KEY=VALUE" sep:"none" help:"An option of the world; may be given again."`
-	Table bool     `help:"Print the exact table: what every action in every state leads to."`
+	Name string `arg:"" name:"world" help:"A world's name, the file of a drawn one, or exec:PROGRAM."`
+	worldOptions
+	Table bool `help:"Print the exact table: what every action in every state leads to."`
 }
 
 func (rlShowCmd) Help() string {
@@ -140,7 +212,7 @@ type outcome4 [4]float64
 
 // Run describes a world.
 func (c rlShowCmd) Run(e *env) error {
-	set, err := world.NewSettings(c.Set...)
+	set, err := world.NewSettings(c.options()...)
 	if err != nil {
 		return usageError{err}
 	}

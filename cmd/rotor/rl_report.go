@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/rotor-lm/rotor/rl"
 	"github.com/rotor-lm/rotor/rl/tabular"
@@ -26,7 +25,8 @@ type learnAnswer struct {
 	V         [][]number   `json:"v"` // mean of the runs
 	Q         [][][]number `json:"q,omitempty"`
 	Policy    [][][]number `json:"policy,omitempty"` // greedy in q
-	RMSE      []float64    `json:"rmse"`             // mean of the runs, after every episode or every --every steps
+	RMSE      []float64    `json:"rmse"`             // mean of the runs, after every episode or every so many steps
+	Every     int          `json:"every,omitempty"`  // steps between errors
 	Greedy    *played      `json:"greedy,omitempty"`
 	Visits    [][][]number `json:"visits,omitempty"` // all runs
 	Steps     int          `json:"steps"`
@@ -37,7 +37,7 @@ type learnAnswer struct {
 // report sums up all runs.
 func (c rlLearnCmd) report(e *env, j *job, runs []learned) error {
 	w := j.world
-	a := learnAnswer{World: w.Name, Algorithm: j.entry.Name, Gamma: w.Gamma, Alpha: j.alpha, Epsilon: j.epsilon, Runs: runs, RMSE: []float64{}}
+	a := learnAnswer{World: w.Name, Algorithm: j.entry.Name, Gamma: w.Gamma, Alpha: j.alpha, Epsilon: j.epsilon, Runs: runs, RMSE: []float64{}, Every: c.Every}
 	n := float64(len(runs))
 	var seconds float64
 	for k := range runs[0].Lengths {
@@ -126,15 +126,6 @@ func shortest(runs []learned) []float64 {
 	return least
 }
 
-// played is what a policy earned.
-type played struct {
-	Episodes int     `json:"episodes"`
-	Length   float64 `json:"length"`
-	Return   float64 `json:"return"`
-	Error    float64 `json:"return_error"` // 95 % of such means lie within
-	Cut      int     `json:"cut"`          // how many the horizon ended
-}
-
 // tryPlay is play, or nothing in a world that fails: what was learned is told all
 // the same.
 func tryPlay(w *world.World, p rl.Policy[int, int], episodes int, seed uint64) *played {
@@ -148,101 +139,4 @@ func tryPlay(w *world.World, p rl.Policy[int, int], episodes int, seed uint64) *
 		return nil
 	}
 	return &g
-}
-
-// endless is where an episode is cut that no horizon cuts.
-const endless = 10_000
-
-// play lets a policy act for so many episodes.
-func play(w *world.World, p rl.Policy[int, int], episodes int, seed uint64) played {
-	horizon := w.Horizon
-	if horizon == 0 {
-		horizon = endless
-	}
-	out, env := played{Episodes: episodes}, w.Finite()
-	var tr rl.Trajectory[int, int]
-	var square float64
-	for k := range episodes {
-		rl.RolloutInto(&tr, env, p, rl.NewRand(seed, 1<<40, uint64(k)), horizon)
-		out.Length += float64(tr.Len())
-		out.Return += tr.Return()
-		square += tr.Return() * tr.Return()
-		if tr.Discount[tr.Len()-1] != 0 {
-			out.Cut++
-		}
-	}
-	n := float64(episodes)
-	out.Length /= n
-	out.Return /= n
-	if episodes > 1 {
-		out.Error = 1.96 * math.Sqrt(max(square/n-out.Return*out.Return, 0)/(n-1))
-	}
-	return out
-}
-
-type rlEvaluateCmd struct {
-	worldFlags
-	Policy   string `required:"" placeholder:"P" help:"Who acts: optimal, uniform, epsilon:E, a JSON file with policy, or a saved run (its greedy policy)."`
-	Episodes int    `default:"1000" placeholder:"N" help:"How many to play (${default})."`
-}
-
-func (rlEvaluateCmd) Help() string {
-	return `Where the world has an exact table the exact value stands beside what was earned.
-
-Examples:
-
-    rotor rl evaluate --world frozenlake --policy optimal
-    rotor rl evaluate --world blackjack --policy run.json --episodes 100000`
-}
-
-// Run plays and prints.
-func (c rlEvaluateCmd) Run(e *env) (err error) {
-	w, err := c.open(e)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	switch {
-	case w.Count() == 0:
-		return usagef("world %s has states that are not numbered; policies in files speak of numbered ones", w.Name)
-	case c.Episodes < 1:
-		return usagef("--episodes %d: want at least 1", c.Episodes)
-	}
-	p, err := readPolicy(w, c.Policy, func() (*tabular.Solution, error) {
-		if w.Model == nil {
-			return nil, usagef("world %s has no exact table: its optimal policy is not known", w.Name)
-		}
-		return tabular.Optimal(w.Model)
-	})
-	if err != nil {
-		return err
-	}
-	defer rl.Catch(&err)
-	out := struct {
-		World string `json:"world"`
-		played
-		Exact *float64 `json:"exact_value"` // discounted, of the start, without a horizon
-	}{World: w.Name, played: play(w, p, c.Episodes, e.seed())}
-	if w.Model != nil {
-		if v, err := tabular.Evaluate(w.Model, p); err == nil {
-			out.Exact = new(float64)
-			for s, x := range w.Model.Start {
-				*out.Exact += x * v[s]
-			}
-		}
-	}
-	if e.JSON {
-		return e.object(out)
-	}
-	var t table
-	t.add("return", "%.5g ± %.2g, not discounted, over %s episodes", out.Return, out.Error, count(out.Episodes))
-	t.add("length", "%.5g", out.Length)
-	if out.Cut > 0 {
-		t.add("cut", "%s of the episodes, at the horizon", count(out.Cut))
-	}
-	if out.Exact != nil {
-		t.add("exact value", "%.6g, discounted by γ = %g and without a horizon", *out.Exact, w.Gamma)
-	}
-	t.print(e)
-	return nil
 }

@@ -185,7 +185,7 @@ func TestRLBadInput(t *testing.T) {
 		{"does nothing", []string{"learn", "--world", "walk5", "--lambda", "0.5"}},
 		{"from 0 to 1", []string{"learn", "--world", "walk5", "--algorithm", "td", "--lambda", "1.5"}},
 		{"more states than a table", []string{"learn", "--world", "cartpole"}},
-		{"for networks", []string{"learn", "--world", "walk5", "--algorithm", "td", "--option", "lr=0.1"}},
+		{"for features and networks", []string{"learn", "--world", "walk5", "--algorithm", "td", "--option", "lr=0.1"}},
 		{"wants a force", []string{"learn", "--world", "pendulum", "--algorithm", "dqn"}},
 		{"does nothing", []string{"learn", "--world", "cartpole", "--algorithm", "ppo", "--alpha", "1"}},
 		{"has actions", []string{"learn", "--world", "cartpole", "--algorithm", "sac"}},

@@ -18,6 +18,11 @@ type Agent interface {
 	Load(r io.Reader) error  // what an agent with the same settings saved
 }
 
+// Valuer is an agent that says what it expects to earn from what is seen, x: by each
+// action where it has values of actions, else from the state alone; nothing where it
+// has no opinion.
+type Valuer interface{ Values(x []float64) []float64 }
+
 // Learn lets an agent act until it has taken so many steps in all, and yields
 // every episode that ends. It may be stopped and called again, and goes on where
 // it was. It ends with an error if ctx does or if a world fails; what was learned

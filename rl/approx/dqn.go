@@ -112,6 +112,12 @@ func (c *DQN) fill() error {
 	return nil
 }
 
+// Usual puts the defaults in the place of zeros.
+func (c DQN) Usual() DQN {
+	_ = c.fill() // what cannot be, New says
+	return c
+}
+
 // DeepQ is a DQN at work in a world.
 type DeepQ struct {
 	DQN

@@ -78,6 +78,19 @@ func (a *Actor) Act(x []float64) float64 {
 	return a.Head.World(a.Head.Best(a.Policy.Forward(a.one, 1).Row(0)))
 }
 
+// Values is the critic's v(s) for what is seen, x, or nothing without a critic.
+func (a *Actor) Values(x []float64) []float64 {
+	if !a.Critic {
+		return nil
+	}
+	pass := a.Value.NewPass(1)
+	in := pass.Input(1).Row(0)
+	for i, v := range x {
+		in[i] = float32(v)
+	}
+	return []float64{float64(a.Value.Forward(pass, 1).Data[0])}
+}
+
 // Advance takes a step in every world, and learns at the end of a window.
 func (a *Actor) Advance() []rl.Episode {
 	a.ended = a.ended[:0]

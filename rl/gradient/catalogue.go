@@ -13,12 +13,13 @@ import (
 	"github.com/rotor-lm/rotor/rl/world"
 )
 
-// Method is a learner with a network, in the catalogue: a row of the table of
-// algorithms, its settings, and how to make one.
+// Method is a learner with a function, linear or a network, in the catalogue: a row
+// of the table of algorithms, its settings, and how to make one.
 type Method struct {
 	Name, About, Source               string
 	Bootstrap, Lambda, Baseline, Then string
-	Settings                          func() any // a pointer to the settings, as they are if nothing is set
+	Settings                          func() any                           // a pointer to the settings, with the usual values
+	View                              func(w *world.World) world.Simulator // a copy of a world as its agents see it
 	agent                             func(settings any, w *world.World, seed uint64) (approx.Agent, error)
 }
 
@@ -46,19 +47,35 @@ func (c deepQ) outlook() (approx.Outlook, error) {
 func Methods() []Method {
 	actor := func(name, about, source string, row [4]string, c OnPolicy) Method {
 		return Method{
-			name, about, source, row[0], row[1], row[2], row[3], func() any { c := c; return &c },
+			name, about, source, row[0], row[1], row[2], row[3], func() any { c := c; _ = c.fill(); return &c }, Sight,
 			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
 				c := *settings.(*OnPolicy)
 				c.Seed = seed
 				or(&c.Horizon, w.Horizon)
-				return c.New(func() approx.Env { return w.New() }, HeadOf(w))
+				return c.New(func() approx.Env { return Sight(w) }, HeadOf(w))
+			},
+		}
+	}
+	semi := func(name, about, source, bootstrap string, target approx.Target) Method {
+		return Method{
+			name, about, source, bootstrap, "any", "q̂(s,a,w)", "w += α·(G − q̂)·∇q̂", func() any { c := approx.SemiGradient{}.Usual(); return &c },
+			func(w *world.World) world.Simulator { env, _ := Coordinates(w); return env },
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*approx.SemiGradient)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				env, box := Coordinates(w)
+				return c.New(target, env, box, len(w.Actions))
 			},
 		}
 	}
 	return []Method{
+		semi("semi-gradient-sarsa", "Sarsa with features: tiles, fourier, polynomial, radial, one-hot", "Sutton and Barto 2018, §10.1", "q̂(s′,a′,w)", approx.Sarsa),
+		semi("semi-gradient-expected-sarsa", "Expected Sarsa with features", "Sutton and Barto 2018, §10.1", "Σ π(a|s′)·q̂(s′,a,w)", approx.ExpectedSarsa),
+		semi("semi-gradient-q-learning", "Q-learning with features", "Zhao 2025, §8.3", "max q̂(s′,·,w)", approx.QLearning),
 		{
 			"dqn", "deep Q-learning; double, dueling, priority, steps, atoms or quantiles compose", "Mnih et al. 2015",
-			"max q(s′,·; w⁻)", "0", "q(s,a; w)", "w −= ∇ Huber loss on a replay", func() any { return &deepQ{} },
+			"max q(s′,·; w⁻)", "0", "q(s,a; w)", "w −= ∇ Huber loss on a replay", func() any { return &deepQ{DQN: approx.DQN{}.Usual()} }, Sight,
 			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
 				c := *settings.(*deepQ)
 				c.Seed = seed
@@ -67,7 +84,7 @@ func Methods() []Method {
 				if c.Outlook, err = c.outlook(); err != nil {
 					return nil, err
 				}
-				return c.New(w.New(), len(w.Actions))
+				return c.New(Sight(w), len(w.Actions))
 			},
 		},
 		actor("reinforce", "policy gradient on whole episodes", "Williams 1992", [4]string{"none", "1", "0", "∇log π·A"}, REINFORCE(false)),
@@ -77,22 +94,22 @@ func Methods() []Method {
 		actor("ppo", "several passes over a window, with a clipped ratio", "Schulman et al. 2017", [4]string{"v(s′)", "0.95", "v(s)", "clipped ratio·A"}, PPO(8)),
 		{
 			"dpg", "deterministic policy gradient (DDPG; twin=true for TD3)", "Silver et al. 2014; Lillicrap et al. 2015",
-			"q(s′,π(s′); w⁻)", "0", "q(s,a; w)", "∇_a q·∇π", func() any { return &DPG{} },
+			"q(s′,π(s′); w⁻)", "0", "q(s,a; w)", "∇_a q·∇π", func() any { c := DPG{Noise: .1, Smooth: .2}; _ = c.fill(-1, 1); return &c }, Sight,
 			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
 				c := *settings.(*DPG)
 				c.Seed = seed
 				or(&c.Horizon, w.Horizon)
-				return c.New(w.New(), w.Low, w.High)
+				return c.New(Sight(w), w.Low, w.High)
 			},
 		},
 		{
 			"sac", "soft actor-critic: reward and entropy", "Haarnoja et al. 2018",
-			"min q − α·log π", "0", "q(s,a; w)", "∇_a (q − α·log π)·∇π", func() any { return &SAC{} },
+			"min q − α·log π", "0", "q(s,a; w)", "∇_a (q − α·log π)·∇π", func() any { c := SAC{}; _ = c.fill(-1, 1); return &c }, Sight,
 			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
 				c := *settings.(*SAC)
 				c.Seed = seed
 				or(&c.Horizon, w.Horizon)
-				return c.New(w.New(), w.Low, w.High)
+				return c.New(Sight(w), w.Low, w.High)
 			},
 		},
 	}
@@ -106,26 +123,70 @@ func HeadOf(w *world.World) Head {
 	return Gaussian{w.Low, w.High}
 }
 
+// Lookup finds a method by name.
+func Lookup(name string) (Method, bool) {
+	methods := Methods()
+	i := slices.IndexFunc(methods, func(m Method) bool { return m.Name == name })
+	if i < 0 {
+		return Method{}, false
+	}
+	return methods[i], true
+}
+
 // Make makes an agent of a method for a world, with options KEY=VALUE such as
 // lr=0.001, hidden=[64,64] or epsilon=1..0.05/10000. The keys are the fields of the
 // method's settings, in small letters.
 func Make(name string, w *world.World, seed uint64, options ...string) (approx.Agent, error) {
-	methods := Methods()
-	i := slices.IndexFunc(methods, func(m Method) bool { return m.Name == name })
-	if i < 0 {
+	m, known := Lookup(name)
+	if !known {
 		var names []string
-		for _, m := range methods {
+		for _, m := range Methods() {
 			names = append(names, m.Name)
 		}
 		return nil, fmt.Errorf("no method %q; did you mean %s? (has: %s)", name, nearest.Word(name, names), strings.Join(names, ", "))
 	}
-	settings := methods[i].Settings()
+	settings := m.Settings()
 	for _, option := range options {
 		if err := set(settings, option); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return methods[i].agent(settings, w, seed)
+	if err := sized(Keys(settings)); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m.agent(settings, w, seed)
+}
+
+// sized refuses settings, which may come from a file, that ask for more memory than
+// any machine has.
+func sized(keys map[string]any) error {
+	if hidden, ok := keys["hidden"].([]any); ok {
+		if len(hidden) > 16 {
+			return fmt.Errorf("hidden: %d layers; want at most 16", len(hidden))
+		}
+		for _, n := range hidden {
+			if n, ok := n.(float64); !ok || n < 1 || n > 1<<13 {
+				return fmt.Errorf("hidden: a layer of %v; want from 1 to 8192", n)
+			}
+		}
+	}
+	for key, most := range map[string]float64{"capacity": 1 << 24, "batch": 1 << 20, "worlds": 1 << 16, "window": 1 << 20, "steps": 1 << 16, "atoms": 1 << 12, "quantiles": 1 << 12} {
+		if n, ok := keys[key].(float64); ok && n > most {
+			return fmt.Errorf("%s: %.0f is more than %.0f", key, n, most)
+		}
+	}
+	return nil
+}
+
+// Basis makes features of options KEY=VALUE, such as features=fourier and order=3.
+func Basis(options ...string) (approx.Basis, error) {
+	b := approx.Basis{}.Usual()
+	for _, option := range options {
+		if err := set(&b, option); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
 }
 
 // Keys are the options of a method's settings, with their values.

@@ -16,6 +16,8 @@ func TestMake(t *testing.T) {
 		name := "cartpole"
 		options := []string{"hidden=[8]", "lr=0.002"}
 		switch m.Name {
+		case "semi-gradient-sarsa", "semi-gradient-expected-sarsa", "semi-gradient-q-learning":
+			options = []string{"features=fourier", "order=1", "alpha=1/k"}
 		case "dpg", "sac":
 			name = "pendulum"
 			options = append(options, "batch=16", "warmup=20")

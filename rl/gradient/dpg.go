@@ -108,6 +108,11 @@ func (a *Deterministic) Act(x []float64) float64 {
 	return a.world(tanh(a.Policy.Forward(a.one, 1).Data[0]))
 }
 
+// Values is what the first critic says of Act's force for what is seen, x.
+func (a *Deterministic) Values(x []float64) []float64 {
+	return []float64{a.critic(0, x, a.unit(a.Act(x)))}
+}
+
 func (a *Deterministic) sample(state []float32) float32 {
 	copy(a.one.Input(1).Row(0), state)
 	force := tanh(a.Policy.Forward(a.one, 1).Data[0]) + float32(a.how.Noise*a.rng.NormFloat64())

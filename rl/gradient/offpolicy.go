@@ -83,6 +83,17 @@ func (k *critics) grad(g []float32, i int) []float32 {
 	return g[i*n : (i+1)*n]
 }
 
+// critic is q̂_i(x, a), of a force a in [−1, 1].
+func (k *critics) critic(i int, x []float64, a float32) float64 {
+	pass := k.q[i].NewPass(1)
+	in := pass.Input(1).Row(0)
+	for j, v := range x {
+		in[j] = float32(v)
+	}
+	in[len(x)] = a
+	return float64(k.q[i].Forward(pass, 1).Data[0])
+}
+
 // body is what both methods have beside their networks: a world, a replay, and
 // batches drawn from it.
 type body struct {
@@ -112,6 +123,11 @@ func (b *body) Steps() int { return b.Taken }
 
 // world is a force in [−1, 1], stretched.
 func (b *body) world(a float32) float64 { return b.low + (float64(a)+1)/2*(b.high-b.low) }
+
+// unit is a force of the world in [−1, 1].
+func (b *body) unit(force float64) float32 {
+	return float32(2*(force-b.low)/(b.high-b.low) - 1)
+}
 
 // advance takes one step, by chance at first, and calls update when it is time.
 func (b *body) advance(act func(state []float32) float32, update func()) []rl.Episode {

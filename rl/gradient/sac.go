@@ -112,6 +112,13 @@ func (a *SoftActor) Act(x []float64) float64 {
 	return a.world(tanh(a.Policy.Forward(a.one, 1).Row(0)[0]))
 }
 
+// Values is what the critics, the smaller of the two, say of Act's force for what
+// is seen, x.
+func (a *SoftActor) Values(x []float64) []float64 {
+	force := a.Act(x)
+	return []float64{min(a.critic(0, x, a.unit(force)), a.critic(1, x, a.unit(force)))}
+}
+
 func (a *SoftActor) sample(state []float32) float32 {
 	copy(a.one.Input(1).Row(0), state)
 	action, _ := squash(a.Policy.Forward(a.one, 1).Row(0), float32(a.rng.NormFloat64()))

@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/rotor-lm/rotor/rl/world"
 )
@@ -13,7 +14,7 @@ type Map struct {
 	Grid   *world.Grid
 	Values []float64 // written in every cell, and its shade; nil for none
 	Policy []float64 // arrows, as long as their probability     [States·Actions]; nil for none
-	Counts []int     // how often each cell was visited, as shade; nil for none
+	Counts []int     // how often each cell was visited, as number and shade; nil for none
 	Walks  [][]int   // states that were passed one after another
 	Digits int       // behind the point of a value
 }
@@ -50,6 +51,8 @@ func (m Map) Picture() *Picture {
 				base = y(s) + cellSize - 6
 			}
 			p.Text(Black, 11, .5, x(s)+cellSize/2, base, fmt.Sprintf("%.*f", m.Digits, m.Values[s]))
+		} else if m.Counts != nil {
+			p.Text(Black, 11, .5, x(s)+cellSize/2, base, short(m.Counts[s]))
 		}
 		if m.Policy != nil {
 			m.arrows(p, s, x(s)+cellSize/2, y(s)+cellSize/2)
@@ -62,6 +65,17 @@ func (m Map) Picture() *Picture {
 	}
 	m.walks(p, x, y)
 	return p
+}
+
+// short is a count in at most five characters: 12345, 678k, 9.1M.
+func short(n int) string {
+	switch {
+	case n < 100_000:
+		return strconv.Itoa(n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%dk", n/1000)
+	}
+	return fmt.Sprintf("%.3gM", float64(n)/1e6)
 }
 
 func ground(cell world.Cell) Colour {
@@ -163,22 +177,19 @@ type Heat struct {
 	Title, X, Y  string
 	Values       [][]float64
 	Labels       bool               // write the numbers
+	Small        bool               // half as large, without a range below it
 	XTick, YTick func(i int) string // nil for none
 }
 
 // Picture draws the table.
 func (h Heat) Picture() *Picture {
 	rows, cols := len(h.Values), len(h.Values[0])
+	if h.Small {
+		return h.small(rows, cols)
+	}
 	size := min(320/float64(max(rows, cols)), 30)
 	p := New(float64(cols)*size+70, float64(rows)*size+76)
-	low, top := math.Inf(1), math.Inf(-1)
-	for _, row := range h.Values {
-		for _, v := range row {
-			if !math.IsNaN(v) {
-				low, top = min(low, v), max(top, v)
-			}
-		}
-	}
+	low, top := h.span()
 	p.Text(Black, 13, 0, 10, 18, h.Title)
 	p.Text(Black, small, 0, 6, 32, h.Y)
 	for i, row := range h.Values {
@@ -206,6 +217,37 @@ func (h Heat) Picture() *Picture {
 		}
 	}
 	p.Text(Black, small, .5, 44+float64(cols)*size/2, 36+float64(rows)*size+26, h.X+fmt.Sprintf("   (%.3g to %.3g)", low, top))
+	return p
+}
+
+// span is the least and the greatest of the numbers.
+func (h Heat) span() (low, top float64) {
+	low, top = math.Inf(1), math.Inf(-1)
+	for _, row := range h.Values {
+		for _, v := range row {
+			if !math.IsNaN(v) {
+				low, top = min(low, v), max(top, v)
+			}
+		}
+	}
+	return low, top
+}
+
+// small is a table among many.
+func (h Heat) small(rows, cols int) *Picture {
+	size := 144 / float64(max(rows, cols))
+	p := New(float64(cols)*size+16, float64(rows)*size+34)
+	low, top := h.span()
+	p.Text(Black, 10, 0, 8, 16, h.Title)
+	for i, row := range h.Values {
+		for j, v := range row {
+			share := .5
+			if top > low {
+				share = (v - low) / (top - low)
+			}
+			p.Rect(warm(share), 8+float64(j)*size, 22+float64(rows-1-i)*size, size+.3, size+.3)
+		}
+	}
 	return p
 }
 

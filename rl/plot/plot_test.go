@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rotor-lm/rotor/rl"
 	"github.com/rotor-lm/rotor/rl/world"
 )
 
@@ -122,8 +123,84 @@ func TestTerminal(t *testing.T) {
 	if s := Spark([]float64{1, 1}, 9); s != "▁▁" {
 		t.Errorf("%q", s)
 	}
-	picture := Terminal([]float64{0, 1}, 1, 1)
-	if picture != string(rune(0x2800|0x08|0x40))+"\n" {
-		t.Errorf("%q", picture)
+}
+
+// Lines and letters stand where they stand in the picture, two columns and four
+// rows of dots to a character.
+func TestCharacters(t *testing.T) {
+	p := New(20, 10) // 4 characters of 5 by 10 points
+	p.Line(Blue, 1, Point{1, 1}, Point{9, 1})
+	p.Text(Black, 8, 1, 20, 9, "ab")
+	if s := p.Characters(4, false); s != "\u2809\u2809ab\n" {
+		t.Errorf("%q", s)
+	}
+	if s := p.Characters(4, true); s != "\x1b[0;38;2;37;99;235m\u2809\u2809\x1b[0mab\n" {
+		t.Errorf("%q", s)
+	}
+	dark, pale := New(40, 40), New(40, 40)
+	dark.Rect(Black, 0, 0, 40, 40)
+	pale.Rect(Light, 0, 0, 40, 40)
+	ink := func(p *Picture) (n int) {
+		for _, r := range p.Characters(8, false) {
+			if r > 0x2800 {
+				for b := uint32(r - 0x2800); b > 0; b &= b - 1 {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	if d, l := ink(dark), ink(pale); d < 200 || l > d/4 { // of 256 dots
+		t.Errorf("%d dots are dark, %d pale", d, l)
+	}
+	if s := dark.Characters(8, true); !strings.Contains(s, "48;2;17;24;39m") {
+		t.Errorf("%q", s)
+	}
+}
+
+// Every picture has a form in characters, of the width that is asked for.
+func TestCharactersOfEveryPicture(t *testing.T) {
+	for i, p := range sample(t) {
+		for _, columns := range []int{1, 40, p.Columns()} {
+			for _, line := range strings.Split(p.Characters(columns, false), "\n") {
+				if n := len([]rune(line)); n > columns {
+					t.Errorf("picture %d: %d characters in %d columns", i, n, columns)
+				}
+			}
+		}
+	}
+}
+
+// Every world can be watched: its scene is well formed from any state it gets into.
+func TestScenes(t *testing.T) {
+	for _, name := range world.Names() {
+		w, err := world.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := w.New()
+		m.Reset(rl.NewRand(1))
+		seen := make([]float64, m.Width())
+		var states, all [][]float64
+		for k := range 30 {
+			a := w.Low + (w.High-w.Low)*float64(k%3)/2
+			if n := len(w.Actions); n > 0 {
+				a = float64(k % n)
+			}
+			_, gamma := m.Act(a)
+			m.Observe(seen)
+			states, all = append(states, m.State()), append(all, append([]float64{}, seen...))
+			p := Scene(w, m.State(), seen)
+			var svg bytes.Buffer
+			if err := p.SVG(&svg); err != nil || strings.Contains(svg.String(), "NaN") || p.Characters(p.Columns(), false) == "" {
+				t.Errorf("%s: %v", name, err)
+			}
+			if gamma == 0 {
+				break
+			}
+		}
+		if Strobe(w, states, all).W < 100 {
+			t.Errorf("%s: nothing to see of a run", name)
+		}
 	}
 }

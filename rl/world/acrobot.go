@@ -22,7 +22,7 @@ func init() {
 			default:
 				set.Fail("book_or_nips", how, "book or nips")
 			}
-			w := &World{Actions: []string{"torque −1", "torque 0", "torque +1"}, Gamma: c.Gamma, Horizon: set.Horizon(500)}
+			w := &World{Actions: []string{"torque −1", "torque 0", "torque +1"}, Gamma: c.Gamma, Horizon: set.Horizon(500), Range: [][2]float64{{-1, 1}, {-1, 1}, {-1, 1}, {-1, 1}, {-4 * math.Pi, 4 * math.Pi}, {-9 * math.Pi, 9 * math.Pi}}}
 			w.New = func() Simulator { env := c; return Simulate[[4]float64, int](&env) }
 			return w, nil
 		},

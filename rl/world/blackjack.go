@@ -57,6 +57,7 @@ func newBlackjack(set *Settings) (*World, error) {
 	sab := set.Bool("sab", true, "Sutton and Barto's rule: ace and ten as dealt beat all but the same")
 	w := finite(Blackjack(natural, sab), set.Gamma(1))
 	w.Horizon, w.Actions = set.Horizon(0), []string{"stick", "hit"}
+	w.Range = [][2]float64{{4, 21}, {1, 10}, {0, 1}}
 	w.New = func() Simulator { return Simulate[int, int](&blackjack{NewTable(w.Model)}) }
 	return w, nil
 }

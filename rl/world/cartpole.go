@@ -27,7 +27,7 @@ func init() {
 			default:
 				set.Fail("kinematics_integrator", how, "euler or semi-implicit")
 			}
-			w := &World{Actions: []string{"left", "right"}, Gamma: c.Gamma, Horizon: set.Horizon(500)}
+			w := &World{Actions: []string{"left", "right"}, Gamma: c.Gamma, Horizon: set.Horizon(500), Range: [][2]float64{{-2.4, 2.4}, {-3, 3}, {-poleLimit, poleLimit}, {-3.5, 3.5}}}
 			w.New = func() Simulator { env := c; return Simulate[[4]float64, int](&env) }
 			return w, nil
 		},

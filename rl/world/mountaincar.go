@@ -11,7 +11,7 @@ func init() {
 		Name: "mountaincar", About: "swing a weak car out of a valley", Source: source + "MountainCar-v0",
 		Make: func(set *Settings) (*World, error) {
 			c := MountainCar{Goal: set.Float("goal_velocity", 0, "speed that the car must have at the top"), Gamma: set.Gamma(1)}
-			w := &World{Actions: []string{"left", "coast", "right"}, Gamma: c.Gamma, Horizon: set.Horizon(200)}
+			w := &World{Actions: []string{"left", "coast", "right"}, Gamma: c.Gamma, Horizon: set.Horizon(200), Range: valley}
 			w.New = func() Simulator { env := c; return Simulate[[2]float64, int](&env) }
 			return w, nil
 		},
@@ -20,12 +20,15 @@ func init() {
 		Name: "mountaincar-continuous", About: "the same valley, with a throttle", Source: source + "MountainCarContinuous-v0",
 		Make: func(set *Settings) (*World, error) {
 			c := MountainCarContinuous{Goal: set.Float("goal_velocity", 0, "speed that the car must have at the top"), Gamma: set.Gamma(1)}
-			w := &World{Low: -1, High: 1, Gamma: c.Gamma, Horizon: set.Horizon(999)}
+			w := &World{Low: -1, High: 1, Gamma: c.Gamma, Horizon: set.Horizon(999), Range: valley}
 			w.New = func() Simulator { env := c; return Simulate[[2]float64, float64](&env) }
 			return w, nil
 		},
 	})
 }
+
+// valley is where the car may be, and how fast.
+var valley = [][2]float64{{-1.2, .6}, {-.07, .07}}
 
 // MountainCar must leave a valley that is steeper than its engine is strong: it
 // swings. Actions 0, 1, 2 accelerate by −1, 0, +1; every step pays −1.

@@ -10,7 +10,7 @@ func init() {
 		Name: "pendulum", About: "swing a pendulum up and hold it there", Source: "Gymnasium, Pendulum-v1",
 		Make: func(set *Settings) (*World, error) {
 			c := Pendulum{G: set.Float("g", 10, "acceleration of fall"), Gamma: set.Gamma(1)}
-			w := &World{Low: -2, High: 2, Gamma: c.Gamma, Horizon: set.Horizon(200), Continuing: true}
+			w := &World{Low: -2, High: 2, Gamma: c.Gamma, Horizon: set.Horizon(200), Continuing: true, Range: [][2]float64{{-1, 1}, {-1, 1}, {-8, 8}}}
 			w.New = func() Simulator { env := c; return Simulate[[2]float64, float64](&env) }
 			return w, nil
 		},

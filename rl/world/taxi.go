@@ -53,8 +53,9 @@ func newTaxi(set *Settings) (*World, error) {
 	return w, nil
 }
 
-// open says whether a wall stands between column col and the next.
-func open(row, col int) bool { return city[row][2*col+2] == ':' }
+// TaxiPasses says whether the taxi can cross from column col of its city to the
+// next: no wall stands there.
+func TaxiPasses(row, col int) bool { return city[row][2*col+2] == ':' }
 
 // shift moves one cell if no wall is in the way.
 func shift(row, col, action int) (int, int, bool) {
@@ -63,7 +64,7 @@ func shift(row, col, action int) (int, int, bool) {
 		return row + 1, col, true
 	case action == 1 && row > 0:
 		return row - 1, col, true
-	case action == 2 && open(row, col):
+	case action == 2 && TaxiPasses(row, col):
 		return row, col + 1, true
 	case action == 3 && city[row][2*col] == ':':
 		return row, col - 1, true

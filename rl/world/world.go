@@ -31,13 +31,14 @@ import (
 // World is an environment with what a runner and a reader want to know of it.
 type World struct {
 	Name, About, Source string
-	Actions             []string // their names; empty where an action is a force
-	Low, High           float64  // of a force
-	Gamma               float64  // the discount that steps report, unless they end an episode
-	Horizon             int      // after how many steps a run is usually cut; 0 for never
-	Continuing          bool     // an episode may never end by itself
-	Model               *Model   // the exact table of a finite world; nil elsewhere
-	Grid                *Grid    // how a grid world is drawn; nil elsewhere
+	Actions             []string     // their names; empty where an action is a force
+	Low, High           float64      // of a force
+	Range               [][2]float64 // between which numbers lies each that is seen, or nearly always; nil if nobody knows
+	Gamma               float64      // the discount that steps report, unless they end an episode
+	Horizon             int          // after how many steps a run is usually cut; 0 for never
+	Continuing          bool         // an episode may never end by itself
+	Model               *Model       // the exact table of a finite world; nil elsewhere
+	Grid                *Grid        // how a grid world is drawn; nil elsewhere
 	Warnings            []string
 	New                 func() Simulator // a copy to act in
 	States              int              // of a finite world without a table; zero elsewhere
