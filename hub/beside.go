@@ -25,7 +25,17 @@ func beside(path string) (reader, checkpoint.Source, error) {
 		return nil, nil, fmt.Errorf("hub: there is no model %s: %w", path, err)
 	}
 	if st.IsDir() {
-		return func(name string) ([]byte, error) { return readFile(filepath.Join(path, name)) }, nil, nil
+		inDir := func(name string) ([]byte, error) { return readFile(filepath.Join(path, name)) }
+		if _, err := os.Stat(filepath.Join(path, "config.json")); err == nil {
+			return inDir, nil, nil
+		}
+		if src, err := checkpoint.Open(path); err == nil { // the files of one GGUF model, perhaps
+			if f, ok := src.(checkpoint.Folder); ok {
+				return f.ReadFile, src, nil
+			}
+			_ = src.Close()
+		}
+		return inDir, nil, nil
 	}
 	src, err := checkpoint.Open(path)
 	if err != nil {

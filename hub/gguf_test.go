@@ -52,7 +52,7 @@ func tinyGGUF(t *testing.T, change func(*gguf.Note)) string {
 				x[i] = 1
 			}
 		}
-		tensors = append(tensors, gguf.Tensor{Name: name, Shape: shape, DType: d, Values: func() ([]float32, error) { return x, nil }})
+		tensors = append(tensors, gguf.Tensor{Name: name, Shape: shape, DType: d, Rows: gguf.Values(x)})
 	}
 	add("token_embd.weight", "Q8_0", 5, 32)
 	add("blk.0.attn_q.weight", "Q4_0", 32, 32)
@@ -66,7 +66,7 @@ func tinyGGUF(t *testing.T, change func(*gguf.Note)) string {
 	add("blk.0.ffn_norm.weight", "F32", 32)
 	add("output_norm.weight", "F32", 32)
 	path := filepath.Join(t.TempDir(), "tiny.gguf")
-	if err := gguf.Create(path, notes, tensors); err != nil {
+	if err := gguf.Create(t.Context(), path, notes, tensors); err != nil {
 		t.Fatal(err)
 	}
 	return path

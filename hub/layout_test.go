@@ -32,14 +32,14 @@ func written(t *testing.T, dir string, d checkpoint.DType) (path string, l *gguf
 		if len(w.Shape) == 1 {
 			kind = checkpoint.F32
 		}
-		x, err := l.Tensor(name, w.Shape, kind, func() ([]float32, error) { return w.Values(), nil })
+		x, err := l.Tensor(gguf.Tensor{Name: name, Shape: w.Shape, DType: kind, Rows: gguf.Values(w.Values())})
 		if err != nil {
 			t.Fatal(err)
 		}
 		tensors = append(tensors, x)
 	}
 	path = filepath.Join(t.TempDir(), "model.gguf")
-	if err := gguf.Create(path, l.Notes, tensors); err != nil {
+	if err := gguf.Create(t.Context(), path, l.Notes, tensors); err != nil {
 		t.Fatal(err)
 	}
 	return path, l
@@ -156,11 +156,11 @@ func TestLayoutRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"model.layers.x.mlp.up_proj.weight", "model.layers.0.other.weight", "lm_head.lora_A.weight", ""} {
-		if _, err := l.Tensor(name, []int{4, 4}, checkpoint.F32, nil); err == nil {
+		if _, err := l.Tensor(gguf.Tensor{Name: name, Shape: []int{4, 4}}); err == nil {
 			t.Errorf("tensor %q has a place", name)
 		}
 	}
-	if _, err := l.Tensor("model.layers.0.self_attn.q_proj.weight", []int{7, 4}, checkpoint.F32, nil); err == nil {
+	if _, err := l.Tensor(gguf.Tensor{Name: "model.layers.0.self_attn.q_proj.weight", Shape: []int{7, 4}}); err == nil {
 		t.Error("seven rows make pairs")
 	}
 }

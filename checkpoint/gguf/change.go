@@ -11,7 +11,7 @@ func (t *entry) undo(raw []byte) ([]byte, error) {
 		return raw, nil
 	}
 	x := make([]float32, t.Len())
-	if err := checkpoint.Widen(x, raw, t.stored); err != nil {
+	if err := checkpoint.Widen(x, raw, t.stored.DType); err != nil {
 		return nil, err
 	}
 	if t.turned {
@@ -23,23 +23,72 @@ func (t *entry) undo(raw []byte) ([]byte, error) {
 	return checkpoint.Narrow(nil, x, checkpoint.F32)
 }
 
-// do is the other direction: the values in the file, from those of a tensor of
-// Hugging Face's of that shape.
-func (c change) do(x []float32, shape []int) []float32 {
+// wrap is the other direction: a tensor of Hugging Face's as the file has it.
+func (c change) wrap(t Tensor) Tensor {
 	if c.heads > 0 {
-		x = pair(x, shape[0], c.heads)
+		t = c.pairRows(t)
 	}
 	if c.turned {
-		x = transpose(x, shape[0], shape[1])
+		t = turnOver(t)
 	}
-	if c.plus == 0 {
-		return x
+	if c.plus != 0 {
+		read := t.Rows
+		t.Raw = nil
+		t.Rows = func(dst []float32, at int) error {
+			err := read(dst, at)
+			for i := range dst {
+				dst[i] += c.plus
+			}
+			return err
+		}
 	}
-	y := make([]float32, len(x))
-	for i, v := range x {
-		y[i] = v + c.plus
+	return t
+}
+
+// pairRows gives a tensor's rows the order of the file.
+func (c change) pairRows(t Tensor) Tensor {
+	read, raw, rows := t.Rows, t.Raw, t.Shape[0]
+	cols, from := (checkpoint.Info{Shape: t.Shape[1:]}).Len(), make([]int, rows)
+	pairs(1, rows, c.heads, func(half, pair, _ int) { from[pair] = half })
+	t.Rows = func(dst []float32, at int) error {
+		for i := range len(dst) / cols {
+			if err := read(dst[i*cols:][:cols], from[at/cols+i]*cols); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return y
+	if raw != nil {
+		t.Raw = func() ([]byte, error) {
+			b, err := raw()
+			if err != nil {
+				return nil, err
+			}
+			return pair(b, rows, c.heads), nil
+		}
+	}
+	return t
+}
+
+// turnOver is the transpose of a matrix. It is in memory whole while it is read.
+func turnOver(t Tensor) Tensor {
+	read, rows, cols := t.Rows, t.Shape[0], t.Shape[1]
+	t.Shape, t.Raw = []int{cols, rows}, nil
+	var all []float32
+	t.Rows = func(dst []float32, at int) error {
+		if all == nil {
+			x := make([]float32, rows*cols)
+			if err := read(x, 0); err != nil {
+				return err
+			}
+			all = transpose(x, rows, cols)
+		}
+		if copy(dst, all[at:]); at+len(dst) == len(all) {
+			all = nil
+		}
+		return nil
+	}
+	return t
 }
 
 // unpair undoes a change of the order of rows. Hugging Face's rotary encoding

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 )
 
 // ReadFile gives a file of the folder that the model would be in: config.json,
-// tokenizer.json, tokenizer_config.json. What the notes do
-// not hold is an error that is [fs.ErrNotExist]. It may be called after Close.
+// tokenizer.json, tokenizer_config.json, generation_config.json. What the notes
+// do not hold is an error that is [fs.ErrNotExist]. It may be called after Close.
 func (f *File) ReadFile(name string) ([]byte, error) {
 	var v any
 	var err error
@@ -20,6 +21,8 @@ func (f *File) ReadFile(name string) ([]byte, error) {
 		v, err = f.tokenizer()
 	case "tokenizer_config.json":
 		v, err = f.tokenizerConfig()
+	case "generation_config.json":
+		v, err = f.generationConfig()
 	default:
 		return nil, &fs.PathError{Op: "read", Path: f.path + ": " + name, Err: fs.ErrNotExist}
 	}
@@ -56,6 +59,25 @@ func (f *File) config() (config, error) {
 		}
 	}
 	return c, nil
+}
+
+// generationConfig is generation_config.json: which tokens end an answer, where
+// there are several.
+func (f *File) generationConfig() (any, error) {
+	var ids []int
+	for _, role := range []string{"eos", "eot", "eom"} {
+		id, ok, err := f.Notes.count("tokenizer.ggml." + role + "_token_id")
+		if err != nil {
+			return nil, err
+		}
+		if ok && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) < 2 {
+		return nil, fs.ErrNotExist
+	}
+	return map[string]any{"eos_token_id": ids}, nil
 }
 
 // noter reads the notes of an architecture and keeps the first error.

@@ -1,4 +1,4 @@
-// Package gguf reads the file format of llama.cpp: a model in one file, weights,
+// Package gguf reads and writes the file format of llama.cpp: a model in one file, weights,
 // configuration and tokenizer.
 //
 //	4 bytes   "GGUF"
@@ -15,8 +15,12 @@
 //
 // Of architectures that this package knows, tensors have the names and the order
 // of rows that Hugging Face's files have, and [File.ReadFile] gives the
-// config.json and tokenizer.json that such a model's folder has. Of others, they
-// have the file's own names.
+// config.json and tokenizer.json that such a model's folder has; [Translate] goes
+// the other way. Of others, they have the file's own names.
+//
+// A model may lie in several files, name-00001-of-00003.gguf and so on. Each is a
+// file of its own with the notes split.no, split.count and split.tensors.count;
+// all other notes are in the first.
 //
 // The ggml authors, GGUF specification, github.com/ggml-org/ggml/docs/gguf.md.
 package gguf
@@ -36,79 +40,95 @@ func init() {
 	checkpoint.Register(checkpoint.Format{
 		Name:  "gguf",
 		Magic: "GGUF",
-		Files: []string{"*.gguf"},
+		Files: []string{"*-00001-of-*.gguf", "*.gguf"},
 		Open:  func(path string) (checkpoint.Source, error) { return Open(path) },
 	})
 }
 
-// File is an open file.
+// File is an open file, or all the files into which a model is split.
 type File struct {
-	Notes Notes
+	Notes Notes // of the first file
 
 	path    string
-	view    mapped.View
+	shards  []shard
 	tensors map[string]entry // under the names that are handed out
 	names   []string
 	arch    *architecture        // nil where it is not known
 	factors map[string][]float32 // of the rotary encoding, where the architecture is known
 }
 
-// Open opens a file.
+// shard is one file on disk.
+type shard struct {
+	path string
+	view mapped.View
+}
+
+// Open opens a file. Of a model that is split into several it opens all,
+// whichever is named.
 func Open(path string) (*File, error) {
-	f, err := open(path)
-	if err != nil {
-		return nil, fmt.Errorf("gguf: %s: %w", path, err)
+	f := &File{path: path}
+	if err := f.open(path); err != nil {
+		return nil, fmt.Errorf("gguf: %s: %w", path, errors.Join(err, f.Close()))
 	}
 	return f, nil
 }
 
-func open(path string) (*File, error) {
+func (f *File) open(path string) error {
+	h, err := f.add(path)
+	if err != nil {
+		return err
+	}
+	n, _, err := h.notes.count("split.count")
+	if err != nil {
+		return err
+	}
+	if n > 1 {
+		if h, err = f.join(path, n); err != nil {
+			return err
+		}
+	}
+	return f.enter(h)
+}
+
+// add maps a file and reads everything but its weights.
+func (f *File) add(path string) (*header, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{path: path, tensors: map[string]entry{}}
-	if err := f.read(file); err != nil {
+	h, err := readFile(file, len(f.shards))
+	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	if f.view, err = mapped.Open(file); err != nil {
+	view, err := mapped.Open(file)
+	if err != nil {
 		return nil, err
 	}
-	if err := f.takeFactors(); err != nil {
-		return nil, errors.Join(err, f.view.Close())
-	}
-	return f, nil
+	f.shards = append(f.shards, shard{path, view})
+	return h, nil
 }
 
-// read reads everything but the weights.
-func (f *File) read(file *os.File) error {
+func readFile(file *os.File, shard int) (*header, error) {
 	st, err := file.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !st.Mode().IsRegular() {
-		return errors.New("not a regular file")
+		return nil, errors.New("not a regular file")
 	}
-	return f.parse(io.NewSectionReader(file, 0, st.Size()), st.Size())
-}
-
-// parse reads the head of a file of size bytes.
-func (f *File) parse(in io.Reader, size int64) error {
-	h, err := readHeader(in, size)
+	h, err := readHeader(io.NewSectionReader(file, 0, st.Size()), st.Size())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if n, _, err := h.notes.count("split.count"); err != nil {
-		return err
-	} else if n > 1 {
-		return fmt.Errorf("it is one of %d files into which a model is split: join them first (llama-gguf-split --merge)", n)
+	for i := range h.tensors {
+		h.tensors[i].shard = shard
 	}
-	f.Notes = h.notes
-	return f.enter(h.tensors)
+	return h, nil
 }
 
-// enter gives the tensors their names.
-func (f *File) enter(tensors []entry) error {
+// enter takes the notes, and gives the tensors their names.
+func (f *File) enter(h *header) error {
+	f.Notes, f.tensors = h.notes, map[string]entry{}
 	name, _, err := f.Notes.text("general.architecture")
 	if err != nil {
 		return err
@@ -120,7 +140,7 @@ func (f *File) enter(tensors []entry) error {
 	if kind == "" || kind == "model" {
 		f.arch = architectures[name]
 	}
-	for _, t := range tensors {
+	for _, t := range h.tensors {
 		if f.arch != nil {
 			if err := f.arch.translate(f.Notes, &t); err != nil {
 				return err
@@ -132,7 +152,7 @@ func (f *File) enter(tensors []entry) error {
 		f.tensors[t.Name] = t
 		f.names = append(f.names, t.Name)
 	}
-	return nil
+	return f.takeFactors()
 }
 
 // Names lists the tensors in the order in which they lie in the file.
@@ -144,24 +164,31 @@ func (f *File) Info(name string) (checkpoint.Info, bool) {
 	return t.Info, ok
 }
 
+// Stored describes a tensor as it lies in the file, under the file's own name.
+func (f *File) Stored(name string) (checkpoint.Info, bool) {
+	t, ok := f.tensors[name]
+	return t.stored, ok
+}
+
 // Raw returns the bytes of a tensor: blocks, where its type is one of package
 // quant. They are mapped from the file where the system can, and copied where
-// the file has the rows in another order or other values. They are not to be written to, nor used after Close.
+// the file has the rows in another order or other values. They are not to be
+// written to, nor used after Close.
 func (f *File) Raw(name string) ([]byte, error) {
 	t, ok := f.tensors[name]
 	if !ok {
 		return nil, fmt.Errorf("gguf: no tensor %q", name)
 	}
-	lying, err := f.view.Bytes(t.begin, t.size)
+	lying, err := f.shards[t.shard].view.Bytes(t.begin, t.stored.Bytes)
 	b := lying
 	if err == nil {
 		b, err = t.undo(lying)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("gguf: %s: tensor %q: %w", f.path, name, err)
+		return nil, fmt.Errorf("gguf: %s: tensor %q: %w", f.shards[t.shard].path, name, err)
 	}
 	if unsafe.SliceData(b) != unsafe.SliceData(lying) { // a copy
-		f.view.Release(t.begin, t.size)
+		f.shards[t.shard].view.Release(t.begin, t.stored.Bytes)
 	}
 	return b, nil
 }
@@ -186,9 +213,16 @@ func (f *File) ReadF32(name string, dst []float32) error {
 // or packed. It can still be read.
 func (f *File) Release(name string) {
 	if t, ok := f.tensors[name]; ok {
-		f.view.Release(t.begin, t.size)
+		f.shards[t.shard].view.Release(t.begin, t.stored.Bytes)
 	}
 }
 
-// Close unmaps the file. Bytes that Raw returned are gone with it.
-func (f *File) Close() error { return f.view.Close() }
+// Close unmaps the files. Bytes that Raw returned are gone with them.
+func (f *File) Close() error {
+	var errs []error
+	for _, s := range f.shards {
+		errs = append(errs, s.view.Close())
+	}
+	f.shards = nil
+	return errors.Join(errs...)
+}

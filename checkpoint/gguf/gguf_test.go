@@ -18,8 +18,8 @@ import (
 	"github.com/rotor-lm/rotor/quant"
 )
 
-func values(x ...float32) func() ([]float32, error) {
-	return func() ([]float32, error) { return x, nil }
+func floats(name string, shape []int, d checkpoint.DType, x ...float32) Tensor {
+	return Tensor{Name: name, Shape: shape, DType: d, Rows: Values(x)}
 }
 
 func ramp(n int) []float32 {
@@ -57,15 +57,15 @@ func TestRoundTrip(t *testing.T) {
 	x := ramp(512)
 	var tensors []Tensor
 	for _, d := range []checkpoint.DType{checkpoint.F32, checkpoint.F16, checkpoint.BF16, checkpoint.F64} {
-		tensors = append(tensors, Tensor{string(d), []int{2, 256}, d, values(x...)})
+		tensors = append(tensors, floats(string(d), []int{2, 256}, d, x...))
 	}
 	for _, d := range blocks {
 		if f, ok := d.Blocks(); ok && f.Encodes() {
-			tensors = append(tensors, Tensor{f.Name, []int{2, 256}, d, values(x...)})
+			tensors = append(tensors, floats(f.Name, []int{2, 256}, d, x...))
 		}
 	}
-	tensors = append(tensors, Tensor{"short", []int{3}, checkpoint.F32, values(1, 2, 3)})
-	if err := Create(path, everyKind, tensors); err != nil {
+	tensors = append(tensors, floats("short", []int{3}, checkpoint.F32, 1, 2, 3))
+	if err := Create(t.Context(), path, everyKind, tensors); err != nil {
 		t.Fatal(err)
 	}
 	src, err := checkpoint.Open(path)
@@ -145,7 +145,7 @@ func tinyNotes() []Note {
 
 func tinyTensors() []Tensor {
 	t := func(name string, shape ...int) Tensor {
-		return Tensor{name, shape, "Q8_0", values(ramp(checkpoint.Info{Shape: shape}.Len())...)}
+		return floats(name, shape, "Q8_0", ramp(checkpoint.Info{Shape: shape}.Len())...)
 	}
 	list := []Tensor{
 		t("token_embd.weight", 5, 32), t("blk.0.attn_q.weight", 32, 32), t("blk.0.attn_k.weight", 16, 32),
@@ -164,7 +164,7 @@ func tinyTensors() []Tensor {
 func tiny(t *testing.T, notes []Note, tensors []Tensor) *File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "tiny.gguf")
-	if err := Create(path, notes, tensors); err != nil {
+	if err := Create(t.Context(), path, notes, tensors); err != nil {
 		t.Fatal(err)
 	}
 	f, err := Open(path)
@@ -244,7 +244,7 @@ func TestBadNotes(t *testing.T) {
 		"no such bos":          {"tokenizer.ggml.bos_token_id", uint32(9), "tokenizer.json", "there are 5 tokens"},
 		"which bos":            {"tokenizer.ggml.bos_token_id", nil, "tokenizer.json", "does not say which"},
 		"template of numbers":  {"tokenizer.chat_template", uint32(9), "tokenizer_config.json", "want a string"},
-		"a part":               {"split.count", uint16(3), "open", "one of 3 files"},
+		"a part":               {"split.count", uint16(3), "open", "by which the others are found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			notes := slices.DeleteFunc(tinyNotes(), func(n Note) bool { return n.Key == c.key })
@@ -252,7 +252,7 @@ func TestBadNotes(t *testing.T) {
 				notes = append(notes, Note{c.key, c.value})
 			}
 			path := filepath.Join(t.TempDir(), "x.gguf")
-			if err := Create(path, notes, tinyTensors()); err != nil {
+			if err := Create(t.Context(), path, notes, tinyTensors()); err != nil {
 				t.Fatal(err)
 			}
 			f, err := Open(path)
@@ -270,8 +270,8 @@ func TestBadNotes(t *testing.T) {
 // A vector in blocks has no rows that could be put in order.
 func TestRowsInsideBlocks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.gguf")
-	bias := Tensor{"blk.0.attn_q.bias", []int{32}, "Q8_0", values(ramp(32)...)}
-	if err := Create(path, tinyNotes(), append(tinyTensors(), bias)); err != nil {
+	bias := floats("blk.0.attn_q.bias", []int{32}, "Q8_0", ramp(32)...)
+	if err := Create(t.Context(), path, tinyNotes(), append(tinyTensors(), bias)); err != nil {
 		t.Fatal(err)
 	}
 	if f, err := Open(path); err == nil || !strings.Contains(err.Error(), "inside blocks of Q8_0") {
@@ -282,7 +282,7 @@ func TestRowsInsideBlocks(t *testing.T) {
 // A file that lies about itself is refused, with few words and little memory.
 func TestHostile(t *testing.T) {
 	good := func() []byte {
-		b, err := head([]Note{{"k", "v"}}, []Tensor{{"x", []int{2, 32}, "Q8_0", nil}, {"y", []int{4}, "F32", nil}})
+		b, err := head([]Note{{"k", "v"}}, []Tensor{floats("x", []int{2, 32}, "Q8_0"), floats("y", []int{4}, "F32")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -341,7 +341,7 @@ func TestHostile(t *testing.T) {
 }
 
 func TestWriterRefuses(t *testing.T) {
-	one := Tensor{"x", []int{32}, "Q4_0", values(ramp(32)...)}
+	one := floats("x", []int{32}, "Q4_0", ramp(32)...)
 	with := func(f func(*Tensor)) []Tensor {
 		t := one
 		f(&t)
@@ -360,10 +360,10 @@ func TestWriterRefuses(t *testing.T) {
 		"another length": {nil, with(func(t *Tensor) { t.Shape = []int{64} })},
 		"unwritten type": {nil, with(func(t *Tensor) { t.DType = "I32" })},
 		"unknown type":   {nil, with(func(t *Tensor) { t.DType = "NF4" })},
-		"not a number":   {nil, with(func(t *Tensor) { t.Values = values(append(ramp(31), float32(math.NaN()))...) })},
+		"not a number":   {nil, with(func(t *Tensor) { t.Rows = Values(append(ramp(31), float32(math.NaN()))) })},
 	} {
 		path := filepath.Join(t.TempDir(), "x.gguf")
-		if err := Create(path, c.notes, c.tensors); err == nil {
+		if err := Create(t.Context(), path, c.notes, c.tensors); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		if _, err := os.Stat(path); err == nil {
@@ -383,20 +383,21 @@ func (m memory) Close() error                      { return nil }
 func FuzzOpen(f *testing.F) {
 	add := func(notes []Note, tensors []Tensor) {
 		var b bytes.Buffer
-		if err := write(&b, notes, tensors); err != nil {
+		if err := Write(f.Context(), &b, notes, tensors); err != nil {
 			f.Fatal(err)
 		}
 		f.Add(b.Bytes())
 	}
-	add(everyKind, []Tensor{{"x", []int{2, 32}, "Q4_0", values(ramp(64)...)}, {"y", []int{3}, "F16", values(1, 2, 3)}})
+	add(everyKind, []Tensor{floats("x", []int{2, 32}, "Q4_0", ramp(64)...), floats("y", []int{3}, "F16", 1, 2, 3)})
 	add(tinyNotes(), tinyTensors()[8:])
 	add(nil, nil)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file := &File{path: "x.gguf", view: memory(data), tensors: map[string]entry{}}
-		if err := file.parse(bytes.NewReader(data), int64(len(data))); err != nil {
-			return
+		file := &File{path: "x.gguf", shards: []shard{{"x.gguf", memory(data)}}}
+		h, err := readHeader(bytes.NewReader(data), int64(len(data)))
+		if err == nil {
+			err = file.enter(h)
 		}
-		if err := file.takeFactors(); err != nil {
+		if err != nil {
 			return
 		}
 		for _, name := range file.Names() {

@@ -20,9 +20,9 @@ const (
 type entry struct {
 	checkpoint.Info // as it is handed out
 	change
-	begin  int64            // where its bytes begin, in the file
-	size   int64            // how many they are there
-	stored checkpoint.DType // and of what type
+	stored checkpoint.Info // as it lies in the file
+	shard  int             // in which of several
+	begin  int64           // where its bytes begin there
 }
 
 type header struct {
@@ -120,6 +120,7 @@ func (r *reader) tensor() (t entry) {
 	}
 	t.begin = int64(offset)
 	slices.Reverse(t.Shape)
+	t.stored = t.Info
 	return t
 }
 
@@ -134,9 +135,8 @@ func (r *reader) typed(t *entry, number uint32, elements int64) {
 		r.fail("tensor %q has rows of %d, no whole blocks of %s, which has %d", clip(t.Name), t.Shape[0], kind.name, kind.block)
 		return
 	}
-	t.DType, t.stored = kind.name, kind.name
+	t.DType = kind.name
 	t.Bytes = elements / int64(kind.block) * int64(kind.bytes)
-	t.size = t.Bytes
 }
 
 // place turns offsets into places in the file and checks that every tensor lies

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"github.com/rotor-lm/rotor/checkpoint"
 )
 
 // Layout is how the model that a config.json describes lies in a file: the notes
@@ -14,7 +12,7 @@ import (
 // tensors. It is the way back of what [File] does, by the same tables.
 type Layout struct {
 	Notes []Note   // general.architecture, and what stands under its name
-	Lost  []string // what config.json says and the format has no word for
+	Lost  []string // what config.json says and llama.cpp does not heed
 	Extra []Tensor // of the file, beside those of the model: factors of its rotary encoding
 
 	arch           *architecture
@@ -60,41 +58,16 @@ func (a *architecture) layout(model string, c config) (*Layout, error) {
 	return &Layout{Notes: s.notes, Lost: s.lost, Extra: s.extra, arch: a, heads: s.heads, kvHeads: s.kvHeads}, nil
 }
 
-// Tensor says how a tensor of the model, of this name and shape in Hugging
-// Face's files, is to be written: under which name, with which rows where.
-// Values are asked for when Create wants them.
-func (l *Layout) Tensor(name string, shape []int, d checkpoint.DType, values func() ([]float32, error)) (Tensor, error) {
-	file, c, err := l.place(name, shape)
+// Tensor is a tensor of the model, under its name and in the order of Hugging
+// Face's files, as the file has it: under which name, with which rows where.
+func (l *Layout) Tensor(t Tensor) (Tensor, error) {
+	name, c, err := l.place(t.Name, t.Shape)
 	if err != nil {
 		return Tensor{}, err
 	}
-	t := Tensor{Name: file, Shape: shape, DType: d, Values: func() ([]float32, error) {
-		x, err := values()
-		if err != nil {
-			return nil, err
-		}
-		if n := (checkpoint.Info{Shape: shape}).Len(); len(x) != n {
-			return nil, fmt.Errorf("%d values, want %d", len(x), n)
-		}
-		return c.do(x, shape), nil
-	}}
-	if c.turned {
-		t.Shape = []int{shape[1], shape[0]}
-	}
+	t = c.wrap(t)
+	t.Name = name
 	return t, nil
-}
-
-// Rows puts the bytes of a tensor, in blocks or not, into the order of the file.
-// It reports false where that cannot be done without touching the values.
-func (l *Layout) Rows(name string, shape []int, raw []byte) ([]byte, bool) {
-	_, c, err := l.place(name, shape)
-	if err != nil || c.values() {
-		return nil, false
-	}
-	if c.heads > 0 {
-		raw = pair(raw, shape[0], c.heads)
-	}
-	return raw, true
 }
 
 func (l *Layout) place(name string, shape []int) (file string, c change, err error) {

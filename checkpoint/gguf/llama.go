@@ -45,14 +45,15 @@ func sizes(context int, more ...relation) []relation {
 var headNorms = map[string]string{"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"}
 
 // The LLaMA family, SmolLM2 and TinyLlama included: Mistral's files call
-// themselves llama too, and a window that they should have is not in the file.
+// themselves llama too, and a window that they should have is not in the file
+// unless this package wrote it.
 func init() {
 	register(&architecture{
 		name: "llama", kind: "llama", models: []string{"LlamaForCausalLM", "MistralForCausalLM"},
 		outer: decoderOuter, prefix: "model.layers.", inner: decoderInner,
 		paired: []string{"attn_q", "attn_k"},
 		config: sizes(2048,
-			heads{}, rope{factors: true}, lostWindow{model: "MistralForCausalLM"},
+			heads{}, rope{factors: true}, window{"MistralForCausalLM", "mistral"},
 			fixed{"hidden_act", "silu"},
 			present{key: "attention_bias", tensor: "model.layers.0.self_attn.q_proj.bias"},
 			present{key: "mlp_bias", tensor: "model.layers.0.mlp.down_proj.bias"},

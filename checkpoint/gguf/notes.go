@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Notes are the metadata of a file: key to value. A value is a bool, a string, a
@@ -201,8 +202,9 @@ func number(v any) (float64, bool) {
 		return float64(v), true
 	case int64:
 		return float64(v), true
-	case float32:
-		return float64(v), true
+	case float32: // as it was written, 1e-06 and not 9.99999997e-07
+		f, err := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+		return f, err == nil
 	case float64:
 		return v, true
 	}

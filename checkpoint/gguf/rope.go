@@ -306,6 +306,6 @@ func (r rope) addFactors(s *scribe, stem string, x []float32) {
 	}
 	s.extra = append(s.extra, Tensor{
 		Name: stem + ".weight", Shape: []int{len(x)}, DType: checkpoint.F32,
-		Values: func() ([]float32, error) { return x, nil },
+		Rows: Values(x),
 	})
 }

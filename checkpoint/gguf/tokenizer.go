@@ -60,7 +60,7 @@ func (f *File) vocabulary() (*vocabulary, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !ok:
+	case !ok || kind == "none" || kind == "no_vocab":
 		return nil, fmt.Errorf("the file has no tokenizer: %w", fs.ErrNotExist)
 	case kind != "gpt2":
 		return nil, fmt.Errorf("a tokenizer of the kind %q is not read; gpt2, the byte-level one, is", clip(kind))

@@ -3,32 +3,45 @@ package gguf
 import "fmt"
 
 // window is how many rows a row sees back, in all layers; null for all of them.
-type window struct{}
+// llama.cpp heeds it in no architecture that has it here.
+type window struct {
+	model string // of several that an architecture has, the one that has it; "" where it is the only one
+	kind  string // its "model_type"
+}
 
-func (window) read(n *noter, c config) {
-	c["sliding_window"] = nil
-	if w := n.count("attention.sliding_window", 0); w > 0 {
+func (r window) read(n *noter, c config) {
+	w := n.count("attention.sliding_window", 0)
+	switch {
+	case w > 0 && r.model != "":
+		c["architectures"], c["model_type"], c["sliding_window"] = []string{r.model}, r.kind, w
+	case w > 0:
 		c["sliding_window"] = w
+	case r.model == "":
+		c["sliding_window"] = nil
 	}
 }
 
-func (window) write(s *scribe) {
-	s.note("attention.sliding_window", uint32(s.count("sliding_window", 0)))
+func (r window) write(s *scribe) {
+	w := s.count("sliding_window", 0)
+	if w == 0 || r.model != "" && r.model != s.model {
+		return
+	}
+	s.note("attention.sliding_window", uint32(w))
+	if w < s.count("max_position_embeddings", w) {
+		s.lost = append(s.lost, fmt.Sprintf("sliding_window %d, which this program reads from it", w))
+	}
 }
 
 // lostWindow is a window that config.json can have and the file cannot: in it,
 // every row sees all before it.
-type lostWindow struct{ model, use string } // the model that has it, and the key that turns it on
+type lostWindow struct{ use string } // the key that turns it on
 
 func (r lostWindow) read(_ *noter, c config) {
-	if r.use != "" {
-		c[r.use] = false
-	}
+	c[r.use] = false
 }
 
 func (r lostWindow) write(s *scribe) {
-	on := r.use == "" || s.config[r.use] == true
-	if w := s.count("sliding_window", 0); on && w > 0 && (r.model == "" || r.model == s.model) {
+	if w := s.count("sliding_window", 0); s.config[r.use] == true && w > 0 {
 		s.lost = append(s.lost, fmt.Sprintf("sliding_window %d", w))
 	}
 }

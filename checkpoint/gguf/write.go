@@ -1,15 +1,18 @@
 package gguf
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/rotor-lm/rotor/checkpoint"
 	"github.com/rotor-lm/rotor/internal/atomicfile"
 	"github.com/rotor-lm/rotor/kernel"
+	"github.com/rotor-lm/rotor/quant"
 )
 
 // A Note is one entry of the metadata. Its value is of a type that [Notes] may hold.
@@ -21,22 +24,41 @@ type Note struct {
 // A Tensor is to be written under its name, as DType: F32, F16, BF16, F64, or
 // blocks of package quant that can be encoded.
 type Tensor struct {
-	Name   string
-	Shape  []int
-	DType  checkpoint.DType
-	Values func() ([]float32, error) // asked for when its turn comes, and then let go
+	Name  string
+	Shape []int
+	DType checkpoint.DType
+
+	// Rows fills dst with whole rows, from element at on. A tensor is asked for
+	// piece by piece, in order, when its turn comes.
+	Rows func(dst []float32, at int) error
+	// Raw, if there is one, is asked instead: the bytes as the file shall have them.
+	Raw func() ([]byte, error)
+	// Done, if there is one, is called when the tensor has been written.
+	Done func()
 }
 
-// Create writes a file of version 3, whole or not at all.
-func Create(path string, notes []Note, tensors []Tensor) error {
-	err := atomicfile.Replace(path, func(w io.Writer) error { return write(w, notes, tensors) })
+// Values are the rows of a tensor whose elements are in memory.
+func Values(x []float32) func(dst []float32, at int) error {
+	return func(dst []float32, at int) error {
+		if at+len(dst) > len(x) {
+			return fmt.Errorf("%d values, and %d are wanted", len(x), at+len(dst))
+		}
+		copy(dst, x[at:])
+		return nil
+	}
+}
+
+// Create writes a file of version 3, whole or not at all. It ends soon after ctx.
+func Create(ctx context.Context, path string, notes []Note, tensors []Tensor) error {
+	err := atomicfile.Replace(path, func(w io.Writer) error { return Write(ctx, w, notes, tensors) })
 	if err != nil {
 		return fmt.Errorf("gguf: writing %s: %w", path, err)
 	}
 	return nil
 }
 
-func write(w io.Writer, notes []Note, tensors []Tensor) error {
+// Write writes a file of version 3, tensor by tensor. It ends soon after ctx.
+func Write(ctx context.Context, w io.Writer, notes []Note, tensors []Tensor) error {
 	head, err := head(notes, tensors)
 	if err != nil {
 		return err
@@ -45,12 +67,11 @@ func write(w io.Writer, notes []Note, tensors []Tensor) error {
 		return err
 	}
 	for _, t := range tensors {
-		raw, err := t.encode()
-		if err != nil {
+		if err := t.write(ctx, w); err != nil {
 			return fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
-		if _, err := w.Write(pad(raw)); err != nil {
-			return err
+		if t.Done != nil {
+			t.Done()
 		}
 	}
 	return nil
@@ -154,32 +175,81 @@ func (t Tensor) size() (bytes int64, number uint32, err error) {
 	return 0, 0, fmt.Errorf("type %s has no number in this format", t.DType)
 }
 
-// encode turns the values into the bytes of the file.
-func (t Tensor) encode() ([]byte, error) {
-	values, err := t.Values()
+// piece is about how many elements are in memory at a time.
+const piece = 1 << 20
+
+// write writes the bytes of a tensor, and fills up to the next.
+func (t Tensor) write(ctx context.Context, w io.Writer) error {
+	size, _, err := t.size()
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if n := (checkpoint.Info{Shape: t.Shape}).Len(); len(values) != n {
-		return nil, fmt.Errorf("%d values, want %d", len(values), n)
+	if t.Raw != nil {
+		raw, err := t.Raw()
+		if err == nil && int64(len(raw)) != size {
+			err = fmt.Errorf("%d bytes, want %d", len(raw), size)
+		}
+		if err == nil {
+			_, err = w.Write(raw)
+		}
+		if err != nil {
+			return err
+		}
+	} else if err := t.encode(ctx, w); err != nil {
+		return err
 	}
-	f, ok := t.DType.Blocks()
-	if !ok {
-		return checkpoint.Narrow(nil, values, t.DType)
+	_, err = w.Write(make([]byte, (align-size%align)%align))
+	return err
+}
+
+// encode turns the values into the bytes of the file, a few rows at a time.
+func (t Tensor) encode(ctx context.Context, w io.Writer) error {
+	f, blocks := t.DType.Blocks()
+	if blocks && !f.Encodes() {
+		return fmt.Errorf("type %s is read and not written", f.Name)
 	}
-	if !f.Encodes() {
-		return nil, fmt.Errorf("type %s is read and not written", f.Name)
-	}
-	for i, x := range values {
-		if x-x != 0 { // infinite, or not a number
-			return nil, fmt.Errorf("element %d is %g, which %s cannot hold", i, x, f.Name)
+	cols, n := t.Shape[len(t.Shape)-1], (checkpoint.Info{Shape: t.Shape}).Len()
+	step := max(piece/cols, 1) * cols
+	x, raw := make([]float32, min(step, n)), []byte(nil)
+	for at := 0; at < n; at += step {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		x := x[:min(step, n-at)]
+		if err := t.Rows(x, at); err != nil {
+			return err
+		}
+		var err error
+		if blocks {
+			raw, err = encode(raw, x, f)
+		} else {
+			raw, err = checkpoint.Narrow(raw[:0], x, t.DType)
+		}
+		if err != nil {
+			return fmt.Errorf("elements from %d on: %w", at, err)
+		}
+		if _, err := w.Write(raw); err != nil {
+			return err
 		}
 	}
-	raw := make([]byte, f.Size(len(values)))
-	const stretch = 1 << 16
-	kernel.Parallel((len(values)+stretch-1)/stretch, func(i int) {
-		from, to := i*stretch, min((i+1)*stretch, len(values))
-		f.Encode(raw[f.Size(from):f.Size(to)], values[from:to])
+	return nil
+}
+
+// encode puts numbers into blocks, in raw where it has the room.
+func encode(raw []byte, x []float32, f quant.Format) ([]byte, error) {
+	for i, v := range x {
+		if v-v != 0 { // infinite, or not a number
+			return nil, fmt.Errorf("element %d is %g, which %s cannot hold", i, v, f.Name)
+		}
+	}
+	raw = slices.Grow(raw[:0], f.Size(len(x)))[:f.Size(len(x))]
+	const stretch = 1 << 12 // whole blocks of any format
+	kernel.Parallel((len(x)+stretch-1)/stretch, func(i int) {
+		from, to := i*stretch, min((i+1)*stretch, len(x))
+		f.Encode(raw[f.Size(from):f.Size(to)], x[from:to])
 	})
 	return raw, nil
 }

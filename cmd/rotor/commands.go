@@ -17,6 +17,7 @@ type commands struct {
 	Generate generateCmd `cmd:"" group:"model" help:"Continue a text."`
 	Eval     evalCmd     `cmd:"" group:"model" help:"Measure perplexity and accuracy on data."`
 	Logits   logitsCmd   `cmd:"" group:"model" help:"Print a model's logits, to compare with any other engine."`
+	Convert  convertCmd  `cmd:"" group:"model" help:"Write a model in another format or with other types: GGUF, safetensors, blocks of a few bits."`
 	Adapter  adapterCmd  `cmd:"" group:"model" help:"Work on adapters as files."`
 	Bench    benchCmd    `cmd:"" group:"rest" help:"Measure this machine, and Rotor's share of it."`
 	RL       rlCmd       `cmd:"" name:"rl" group:"learn" help:"Learn and solve small worlds: classic reinforcement learning."`
