@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/rotor-lm/rotor/checkpoint"
 	"github.com/rotor-lm/rotor/checkpoint/safetensors"
@@ -148,11 +147,7 @@ func Typed(config []byte, d checkpoint.DType) ([]byte, error) {
 		return nil, fmt.Errorf("hub: a model is saved as F32, BF16 or F16, not as %s", d)
 	}
 	if _, ok := old["model_type"]; !ok && len(c.Architectures) == 1 {
-		a := c.Architectures[0]
-		for _, suffix := range []string{"ForCausalLM", "LMHeadModel"} {
-			a = strings.TrimSuffix(a, suffix)
-		}
-		changes["model_type"] = strings.ToLower(a)
+		changes["model_type"] = model.Type(c.Architectures[0])
 	}
 	return model.Edit(config, changes)
 }

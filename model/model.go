@@ -68,6 +68,21 @@ func Register[C any](architecture string, build func(C) (Model, error)) {
 	}
 }
 
+var types = map[string]string{}
+
+// RegisterType says what "model_type" of config.json is for an architecture whose
+// name does not tell.
+func RegisterType(architecture, modelType string) { types[architecture] = modelType }
+
+// Type is the "model_type" by which transformers finds the classes of an
+// architecture: "llama" for LlamaForCausalLM.
+func Type(architecture string) string {
+	if t, ok := types[architecture]; ok {
+		return t
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(architecture, "ForCausalLM"), "LMHeadModel"))
+}
+
 // Architectures lists the names of all architectures.
 func Architectures() []string { return slices.Sorted(maps.Keys(registry)) }
 

@@ -17,7 +17,7 @@ import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import Gemma2Config, Gemma2ForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 torch.set_num_threads(1)
@@ -46,7 +46,20 @@ def gpt2():
     return GPT2LMHeadModel(c)
 
 
-BASES = {"llama": lambda: llama(False), "llama-tied": lambda: llama(True), "gpt2": gpt2}
+def phi3():
+    c = Phi3Config(vocab_size=VOCAB, hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+                   max_position_embeddings=64, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    return Phi3ForCausalLM(c)
+
+
+def gemma2():
+    c = Gemma2Config(vocab_size=VOCAB, hidden_size=24, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+                     head_dim=8, max_position_embeddings=64, query_pre_attn_scalar=12, sliding_window=4, attn_logit_softcapping=3.0,
+                     final_logit_softcapping=5.0, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    return Gemma2ForCausalLM(c)
+
+
+BASES = {"llama": lambda: llama(False), "llama-tied": lambda: llama(True), "gpt2": gpt2, "phi3": phi3, "gemma2": gemma2}
 
 CASES = {
     "patterns": ("llama", dict(r=4, lora_alpha=6, target_modules="all-linear", rank_pattern={r"layers\.1\..*v_proj": 3, "down_proj": 2},
@@ -58,6 +71,10 @@ CASES = {
     "tied-lora": ("llama-tied", dict(r=2, lora_alpha=3, target_modules=["embed_tokens", "lm_head", "k_proj"])),
     "conv": ("gpt2", dict(r=4, lora_alpha=8, target_modules=["c_attn", "mlp.c_proj"], bias="all", fan_in_fan_out=True, alpha_pattern={"c_attn": 2})),
     "conv-lora-only": ("gpt2", dict(r=2, target_modules="all-linear", bias="lora_only", fan_in_fan_out=True, modules_to_save=["wte"])),
+    "fused": ("phi3", dict(r=4, lora_alpha=6, target_modules="all-linear")),
+    "fused-some": ("phi3", dict(r=2, target_modules=["qkv_proj", "mlp.gate_up_proj"], modules_to_save=["lm_head"])),
+    "capped": ("gemma2", dict(r=3, lora_alpha=5, target_modules="all-linear", modules_to_save=["post_feedforward_layernorm"])),
+    "tied-scaled": ("gemma2", dict(r=2, lora_alpha=3, target_modules=["embed_tokens", "k_proj"])),
 }
 
 
@@ -85,6 +102,8 @@ def logits(model, ids):
 TRAINING = {
     "train-llama": ("llama", dict(r=4, lora_alpha=8, target_modules="all-linear")),
     "train-gpt2": ("gpt2", dict(r=4, lora_alpha=4, target_modules=["c_attn", "c_proj", "c_fc"], fan_in_fan_out=True)),
+    "train-phi3": ("phi3", dict(r=4, lora_alpha=8, target_modules="all-linear")),
+    "train-gemma2": ("gemma2", dict(r=4, lora_alpha=8, target_modules="all-linear")),
 }
 STEPS, LR, DECAY = 20, 5e-3, 0.01
 

@@ -1,11 +1,13 @@
 package gguf
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 )
 
 // ReadFile gives a file of the folder that the model would be in: config.json,
@@ -58,7 +60,35 @@ func (f *File) config() (config, error) {
 			c[role+"_token_id"] = id
 		}
 	}
-	return c, nil
+	return point(c).(config), nil
+}
+
+// real is a number with a fraction, also where that is zero: 50.0 and not 50,
+// which transformers refuses where it wants a float.
+type real float64
+
+func (r real) MarshalJSON() ([]byte, error) {
+	b := strconv.AppendFloat(nil, float64(r), 'g', -1, 64)
+	if !bytes.ContainsAny(b, ".e") {
+		b = append(b, ".0"...)
+	}
+	return b, nil
+}
+
+// point makes a real of every number with a fraction, in a config.json and what
+// it holds.
+func point(v any) any {
+	switch v := v.(type) {
+	case float64:
+		return real(v)
+	case config:
+		for key := range v {
+			v[key] = point(v[key])
+		}
+	case map[string]any:
+		point(config(v))
+	}
+	return v
 }
 
 // generationConfig is generation_config.json: which tokens end an answer, where

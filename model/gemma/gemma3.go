@@ -8,7 +8,10 @@ import (
 	"github.com/rotor-lm/rotor/position"
 )
 
-func init() { model.Register("Gemma3ForCausalLM", newGemma3) }
+func init() {
+	model.Register("Gemma3ForCausalLM", newGemma3)
+	model.RegisterType("Gemma3ForCausalLM", "gemma3_text")
+}
 
 // gemma3 is the third generation, without its pictures: queries and keys are
 // normalised, five layers of six have a window, and those turn by a base of
