@@ -152,7 +152,9 @@ func prepare(in string, o *Options) (*opened, error) {
 
 // Write writes a model, checks it, and tells what it does until tell wants no more.
 func (m *Model) write(ctx context.Context, out string, o Options, tell func(Event) bool) error {
-	o.Format = o.format(out)
+	if o.Format = strings.ToLower(o.Format); o.Format == "" {
+		o.Format = FormatOf(out)
+	}
 	for _, d := range []checkpoint.DType{o.Type, o.Output, o.Embedding} {
 		if d == "" {
 			continue
@@ -201,11 +203,9 @@ func Write(ctx context.Context, m *Model, out string, o Options) (Report, error)
 	return r, err
 }
 
-func (o Options) format(out string) string {
-	switch {
-	case o.Format != "":
-		return strings.ToLower(o.Format)
-	case strings.HasSuffix(out, ".gguf"):
+// FormatOf is the format that the name of a file or folder says.
+func FormatOf(out string) string {
+	if strings.HasSuffix(out, ".gguf") {
 		return GGUF
 	}
 	return Safetensors

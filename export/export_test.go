@@ -324,7 +324,7 @@ func TestNoticesADifference(t *testing.T) {
 	}
 	defer m.Close()
 	dir := t.TempDir()
-	e := export.Of(m, m.Model, m)
+	e := export.Of(m, m.Model)
 	e.Logits = func(ids []int32) ([]float32, error) {
 		x := export.Logits(m, ids, -1)
 		x[7] += 0.5

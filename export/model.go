@@ -11,9 +11,8 @@ import (
 
 // Of is a model that was made of base, as the adapter that merged into it left
 // it. A tensor that is base's own is taken from its file, as it lies there; any
-// other counts as one of the type that base's file has under its name. live says
-// what the logits are to be.
-func Of(base *hub.Model, m, live model.Model) *Model {
+// other counts as one of the type that base's file has under its name.
+func Of(base *hub.Model, m model.Model) *Model {
 	own := map[*tensor.Tensor]bool{}
 	for _, t := range nn.Params(base.Model) {
 		own[t] = true

@@ -75,10 +75,10 @@ func (r *reader) start() (tensors, notes uint64) {
 	tensors, notes = r.u64(), r.u64()
 	// The smallest tensor has a name, a dimension, a type and an offset; the smallest note a key, a type and a byte.
 	if r.err == nil && !r.left(tensors, 8+4+8+4+8) {
-		r.fail("%d tensors cannot be in a file of this size", tensors)
+		r.fail("%d tensors cannot be in a file of this size: it is cut short, or broken", tensors)
 	}
 	if r.err == nil && !r.left(notes, 8+4+1) {
-		r.fail("%d notes cannot be in a file of this size", notes)
+		r.fail("%d notes cannot be in a file of this size: it is cut short, or broken", notes)
 	}
 	if r.err != nil {
 		return 0, 0

@@ -89,6 +89,7 @@ func TestTrainThenUse(t *testing.T) {
 		t.Errorf("perplexity was %g and is %g", before, after)
 	}
 	useAdapter(t, dir, adapter)
+	mergeIntoBlocks(t, dir, adapter, data)
 }
 
 // useAdapter wants one sum of the model and its adapter, however it is computed.
