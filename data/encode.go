@@ -49,6 +49,16 @@ func (c *Corpus) Len() int { return len(c.ends) }
 // Tokens is the number of tokens of all texts.
 func (c *Corpus) Tokens() int { return len(c.ids) }
 
+// Largest is the largest token of all texts and of what stands around them.
+func (c *Corpus) Largest() (id int32) {
+	for _, list := range [][]int32{c.ids, c.before, {c.eos}} {
+		for _, x := range list {
+			id = max(id, x)
+		}
+	}
+	return id
+}
+
 // text is the range of tokens of text i.
 func (c *Corpus) text(i int) (from, to int) {
 	if i > 0 {

@@ -136,11 +136,27 @@ func Tokenizer(ref string) (*tokenizer.Tokenizer, error) {
 	return tokenizer.OpenFiles(path, read)
 }
 
-// Tokenizer opens the model's tokenizer.
+// Tokenizer opens the model's tokenizer. One that makes tokens of text for which
+// the model has no rows is an error: the two do not belong together. Added tokens
+// past the end of the model's vocabulary may be, as that for pictures in the files
+// of Gemma 3: whoever uses one is refused then.
 func (m *Model) Tokenizer() (*tokenizer.Tokenizer, error) {
 	t, err := tokenizer.OpenFiles(m.Dir, m.read)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %s has no tokenizer that can be used: %w", m.Dir, err)
+	}
+	rows := m.Info().Vocab
+	if t.VocabSize() <= rows {
+		return t, nil
+	}
+	added := map[int32]bool{}
+	for _, a := range t.Added() {
+		added[a.ID] = true
+	}
+	for id := int32(rows); int(id) < t.VocabSize(); id++ {
+		if t.Token(id) != "" && !added[id] {
+			return nil, fmt.Errorf("hub: %s: its tokenizer has %d tokens, token %d is %q, and the vocabulary of its model ends at %d: they do not belong together", m.Dir, t.VocabSize(), id, t.Token(id), rows-1)
+		}
 	}
 	return t, nil
 }

@@ -33,6 +33,9 @@ func Data(ctx context.Context, c Config, t *tokenizer.Tokenizer, info model.Info
 		if err != nil {
 			return nil, nil, err
 		}
+		if id := corpus.Largest(); int(id) >= info.Vocab {
+			return nil, nil, fmt.Errorf("train: %s has the token %d, %q, and the model's vocabulary ends at %d", path, id, t.Token(id), info.Vocab-1)
+		}
 		return corpus.Split(cut)
 	}
 	if set, held, err = load(c.Data, cut); err != nil {
@@ -66,9 +69,6 @@ func (r *run) prepare() (err error) {
 	}
 	if r.tokenizer, err = r.base.Tokenizer(); err != nil {
 		return err
-	}
-	if n := r.base.Info().Vocab; r.tokenizer.VocabSize() > n {
-		return fmt.Errorf("train: the tokenizer has %d tokens and the model %d rows for them", r.tokenizer.VocabSize(), n)
 	}
 	if r.set, r.held, err = Data(r.ctx, r.Config, r.tokenizer, r.base.Info()); err != nil {
 		return err

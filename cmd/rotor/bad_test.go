@@ -112,3 +112,38 @@ func TestFolderWithoutTokenizer(t *testing.T) {
 		t.Errorf("shown as\n%s", o.stdout)
 	}
 }
+
+// A tokenizer that makes tokens for which the model has no rows belongs to another
+// model; added tokens that no text has do no harm, and a text that has one is refused.
+func TestVocabularyThatDoesNotFit(t *testing.T) {
+	texts := write(t, "texts.txt", sea)
+	small := tiny(t, strings.Replace(llamaConfig, `"vocab_size":288`, `"vocab_size":260`, 1), 1, false)
+	for _, args := range [][]string{
+		{"generate", "--model", small, "--prompt", "the sea", "--max-tokens", "2"},
+		{"eval", "--model", small, texts},
+		{"train", "--model", small, "--data", texts, "--out", filepath.Join(t.TempDir(), "out"), "--steps", "1"},
+		{"show", small},
+	} {
+		refuses(t, failed, []string{"288 tokens", "ends at 259"}, args...)
+	}
+
+	extra := tiny(t, llamaConfig, 1, false)
+	path := filepath.Join(extra, "tokenizer.json")
+	old := string(read(t, path))
+	changed := strings.Replace(old, `"added_tokens": [`, `"added_tokens": [{"id":288,"content":"<picture>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true},`, 1)
+	if changed == old {
+		t.Fatalf("no added_tokens in %.300s", old)
+	}
+	if err := os.WriteFile(path, []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rotor(t, 0, "generate", "--model", extra, "--prompt", "the sea", "--max-tokens", "2")
+	refuses(t, wrongUsage, []string{"token 288"}, "generate", "--model", extra, "--prompt", "a <picture>", "--max-tokens", "2")
+	marked := write(t, "marked.txt", sea+"<picture>\n"+sea)
+	refuses(t, failed, []string{"token 288"}, "eval", "--model", extra, marked)
+	out := filepath.Join(t.TempDir(), "out")
+	refuses(t, failed, []string{"token 288", "<picture>", "ends at 287"}, "train", "--model", extra, "--data", marked, "--out", out, "--steps", "1")
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a refused run left its folder")
+	}
+}
