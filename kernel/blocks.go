@@ -25,6 +25,9 @@ func PackBlocks(data []byte, out, in int, f quant.Format) (p *Packed, shared boo
 	if in%f.Block != 0 || len(data) != out*f.Size(in) {
 		panic(fmt.Sprintf("kernel: PackBlocks: %d bytes are not [%d, %d] in blocks of %s", len(data), out, in, f.Name))
 	}
+	if o := forms[f.Name]; o != nil {
+		return &Packed{out: out, in: in, q: newStrips(o, data, out, in, f)}, false
+	}
 	return &Packed{out: out, in: in, q: fileRows{f, data, out, in}}, true
 }
 

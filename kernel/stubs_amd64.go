@@ -56,6 +56,56 @@ func axpyAVX2(y, x []float32, a float32)
 //go:noescape
 func axpyAVX512(y, x []float32, a float32)
 
+// decodeQ4_0AVX2 writes groups of Q4_0 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ4_0AVX2(dst *float32, w *byte, groups int)
+
+// decodeQ4_0AVX512 writes groups of Q4_0 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ4_0AVX512(dst *float32, w *byte, groups int)
+
+// decodeQ4_1AVX2 writes groups of Q4_1 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ4_1AVX2(dst *float32, w *byte, groups int)
+
+// decodeQ4_1AVX512 writes groups of Q4_1 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ4_1AVX512(dst *float32, w *byte, groups int)
+
+// decodeQ5_0AVX2 writes groups of Q5_0 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ5_0AVX2(dst *float32, w *byte, groups int)
+
+// decodeQ5_0AVX512 writes groups of Q5_0 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ5_0AVX512(dst *float32, w *byte, groups int)
+
+// decodeQ5_1AVX2 writes groups of Q5_1 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ5_1AVX2(dst *float32, w *byte, groups int)
+
+// decodeQ5_1AVX512 writes groups of Q5_1 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ5_1AVX512(dst *float32, w *byte, groups int)
+
+// decodeQ8_0AVX2 writes groups of Q8_0 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ8_0AVX2(dst *float32, w *byte, groups int)
+
+// decodeQ8_0AVX512 writes groups of Q8_0 as numbers, [32 columns][32 rows] each.
+//
+//go:noescape
+func decodeQ8_0AVX512(dst *float32, w *byte, groups int)
+
 // dot3AVX2 returns Σ x·y·z.
 //
 //go:noescape
@@ -85,6 +135,56 @@ func dotMinusAVX2(x, y, z []float32, a float32) float32
 //
 //go:noescape
 func dotMinusAVX512(x, y, z []float32, a float32) float32
+
+// dotQ4_0AVX2 multiplies up to 4 rows of rounded activations with a panel of Q4_0.
+//
+//go:noescape
+func dotQ4_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ4_0AVX512 multiplies up to 6 rows of rounded activations with a panel of Q4_0.
+//
+//go:noescape
+func dotQ4_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ4_1AVX2 multiplies up to 4 rows of rounded activations with a panel of Q4_1.
+//
+//go:noescape
+func dotQ4_1AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ4_1AVX512 multiplies up to 6 rows of rounded activations with a panel of Q4_1.
+//
+//go:noescape
+func dotQ4_1AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ5_0AVX2 multiplies up to 4 rows of rounded activations with a panel of Q5_0.
+//
+//go:noescape
+func dotQ5_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ5_0AVX512 multiplies up to 6 rows of rounded activations with a panel of Q5_0.
+//
+//go:noescape
+func dotQ5_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ5_1AVX2 multiplies up to 4 rows of rounded activations with a panel of Q5_1.
+//
+//go:noescape
+func dotQ5_1AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ5_1AVX512 multiplies up to 6 rows of rounded activations with a panel of Q5_1.
+//
+//go:noescape
+func dotQ5_1AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ8_0AVX2 multiplies up to 4 rows of rounded activations with a panel of Q8_0.
+//
+//go:noescape
+func dotQ8_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+
+// dotQ8_0AVX512 multiplies up to 6 rows of rounded activations with a panel of Q8_0.
+//
+//go:noescape
+func dotQ8_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
 
 // expAVX2 computes dst = e^x.
 //
@@ -285,6 +385,11 @@ func rotateBackAVX2(lo, hi, cos, sin []float32)
 //
 //go:noescape
 func rotateBackAVX512(lo, hi, cos, sin []float32)
+
+// roundGroupsAVX2 rounds 32 numbers at a time to eight bits.
+//
+//go:noescape
+func roundGroupsAVX2(dst []byte, src []float32, zero int)
 
 // scaleAVX2 computes dst = a·x.
 //
@@ -508,4 +613,22 @@ func loopsAVX512(k *kernels) {
 	k.swiglu = swigluAVX512
 	k.swigluGrad = swigluGradAVX512
 	k.tanh = tanhAVX512
+}
+
+// blocksAVX2 puts what treats weights in blocks into the table.
+func blocksAVX2(k *kernels) {
+	k.dots[formQ4_0], k.decodes[formQ4_0] = dotQ4_0AVX2, decodeQ4_0AVX2
+	k.dots[formQ4_1], k.decodes[formQ4_1] = dotQ4_1AVX2, decodeQ4_1AVX2
+	k.dots[formQ5_0], k.decodes[formQ5_0] = dotQ5_0AVX2, decodeQ5_0AVX2
+	k.dots[formQ5_1], k.decodes[formQ5_1] = dotQ5_1AVX2, decodeQ5_1AVX2
+	k.dots[formQ8_0], k.decodes[formQ8_0] = dotQ8_0AVX2, decodeQ8_0AVX2
+}
+
+// blocksAVX512 puts what treats weights in blocks into the table.
+func blocksAVX512(k *kernels) {
+	k.dots[formQ4_0], k.decodes[formQ4_0] = dotQ4_0AVX512, decodeQ4_0AVX512
+	k.dots[formQ4_1], k.decodes[formQ4_1] = dotQ4_1AVX512, decodeQ4_1AVX512
+	k.dots[formQ5_0], k.decodes[formQ5_0] = dotQ5_0AVX512, decodeQ5_0AVX512
+	k.dots[formQ5_1], k.decodes[formQ5_1] = dotQ5_1AVX512, decodeQ5_1AVX512
+	k.dots[formQ8_0], k.decodes[formQ8_0] = dotQ8_0AVX512, decodeQ8_0AVX512
 }

@@ -21,6 +21,11 @@ type kernels struct {
 
 	fetch func(p unsafe.Pointer, bytes int) // into the cache, for it will soon be read
 
+	tall        int                                                                               // rows of rounded activations that are multiplied at once
+	roundGroups func(dst []byte, src []float32, zero int)                                         // see form
+	dots        [formCount]func(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int) // form.dot, where there is a faster one
+	decodes     [formCount]func(dst *float32, w *byte, groups int)                                // form.decode likewise
+
 	fmaPeak  func(n int)
 	fmaRound int // floating-point operations in one of its rounds
 	readPeak func(x []float32)
@@ -62,10 +67,11 @@ var portable = kernels{
 	transpose: transpose,
 	panel:     panel,
 	fetch:     func(unsafe.Pointer, int) {},
-	fmaPeak:   fmaPeak,
-	fmaRound:  16,
-	readPeak:  readPeak,
-	dot:       dot, dot3: dot3, dotMinus: dotMinus, sum: sum, spread: spread, maximum: maximum,
+	tall:      8, roundGroups: roundGroups,
+	fmaPeak:  fmaPeak,
+	fmaRound: 16,
+	readPeak: readPeak,
+	dot:      dot, dot3: dot3, dotMinus: dotMinus, sum: sum, spread: spread, maximum: maximum,
 	axpy: axpy, add: add, mul: mul, scale: scale, relu: relu, reluGrad: reluGrad,
 	scaleMul: scaleMul, addScaleMul: addScaleMul, rmsGrad: rmsGrad,
 	standardise: standardise, layerGrad: layerGrad, addStandard: addStandard,

@@ -25,6 +25,8 @@ func avx2() *kernels {
 	loopsAVX2(&v)
 	v.fromBF16, v.fromF16 = eights(fromBF16AVX2, fromBF16), eights(fromF16AVX2, fromF16)
 	v.toBF16, v.toF16 = eights(toBF16AVX2, toBF16), eights(toF16AVX2, toF16)
+	v.tall, v.roundGroups = 4, roundGroupsAVX2
+	blocksAVX2(&v)
 	return &v
 }
 
@@ -35,6 +37,10 @@ func avx512() *kernels {
 	v.fmaPeak, v.fmaRound, v.readPeak = fmaPeakAVX512, 12*16*2, readPeakAVX512
 	loopsAVX512(&v)
 	v.fromBF16, v.toBF16, v.fromF16, v.toF16 = fromBF16AVX512, toBF16AVX512, fromF16AVX512, toF16AVX512
+	if cpu.X86.HasAVX512VNNI {
+		v.tall = 6
+		blocksAVX512(&v)
+	}
 	return &v
 }
 

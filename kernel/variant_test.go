@@ -21,7 +21,7 @@ func loopsOf(v *kernels, f func(name string, want, got reflect.Value)) {
 	p, q := reflect.ValueOf(portable), reflect.ValueOf(*v)
 	for i := range p.NumField() {
 		field := p.Type().Field(i)
-		if field.Type.Kind() != reflect.Func || field.Name == "tile" || field.Name == "transpose" || field.Name == "panel" || field.Name == "fetch" || strings.HasSuffix(field.Name, "Peak") {
+		if field.Type.Kind() != reflect.Func || field.Name == "tile" || field.Name == "transpose" || field.Name == "panel" || field.Name == "fetch" || field.Name == "roundGroups" || strings.HasSuffix(field.Name, "Peak") {
 			continue
 		}
 		want, got := reflect.New(field.Type).Elem(), reflect.New(field.Type).Elem()

@@ -41,6 +41,7 @@ func generate() map[string][]byte {
 		"arith":     arithmetic,
 		"exp":       exponentials,
 		"half":      halves,
+		"blocks":    blocks,
 		"peak":      peaks,
 	} {
 		a := &asm{}
@@ -56,6 +57,13 @@ func generate() map[string][]byte {
 		fmt.Fprintf(stubs, "\n// loops%s puts the loops over slices into the table.\nfunc loops%s(k *kernels) {\n", kind, kind)
 		for _, name := range loops {
 			fmt.Fprintf(stubs, "k.%s = %s%s\n", name, name, kind)
+		}
+		fmt.Fprintf(stubs, "}\n")
+	}
+	for _, kind := range []string{"AVX2", "AVX512"} {
+		fmt.Fprintf(stubs, "\n// blocks%s puts what treats weights in blocks into the table.\nfunc blocks%s(k *kernels) {\n", kind, kind)
+		for _, f := range forms {
+			fmt.Fprintf(stubs, "k.dots[form%s], k.decodes[form%s] = dot%s%s, decode%s%s\n", f.name, f.name, f.name, kind, f.name, kind)
 		}
 		fmt.Fprintf(stubs, "}\n")
 	}
