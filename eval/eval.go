@@ -39,6 +39,7 @@ type Options struct {
 	Rows    int   // of a pass, or the longest text; zero means 512
 	Adapter int32 // the adapter that the rows carry
 	Start   int32 // the position of the first token of a text
+	Rounded bool  // round activations to eight bits where weights lie in blocks, as generate does
 }
 
 // Score is what came of the tokens that count.
@@ -121,6 +122,7 @@ type run struct {
 func newRun(m model.Model, texts Texts, o Options) *run {
 	r := &run{Options: o, model: m, texts: texts, pass: nn.Pass{Tape: tensor.NoGrad(o.Rows)}}
 	r.head.pass.Tape = tensor.NoGrad(blockRows)
+	r.pass.Tape.Rounded, r.head.pass.Tape.Rounded = o.Rounded, o.Rounded
 	return r
 }
 

@@ -73,6 +73,7 @@ type Options struct {
 	Sequences int                  // alive at once; zero means 128
 	Rows      int                  // of a pass; zero means 512
 	Context   int                  // positions at most; zero means as many as the model was made for
+	Exact     bool                 // do not round activations to eight bits where weights lie in blocks
 }
 
 // Generator runs requests on one model. It keeps its memory from run to run,
@@ -117,6 +118,7 @@ func New(m model.Model, o Options) (*Generator, error) {
 		return nil, fmt.Errorf("generate: a %s has no memory that a cache could be put into", info.Architecture)
 	}
 	tape := tensor.NoGrad(0)
+	tape.Rounded = !o.Exact
 	g.body.Tape, g.head.Tape = tape, tape
 	return g, nil
 }

@@ -106,10 +106,12 @@ func (n *linear) record(t *tensor.Tape) {
 }
 
 func (n *linear) product() {
-	x, y, w := n.x.Matrix(), n.y.Matrix(), n.a.W
+	x, y, w, t := n.x.Matrix(), n.y.Matrix(), n.a.W, n.x.Tape()
 	switch {
 	case w == nil:
 		clear(y.Data)
+	case !w.Learns() && t.Rounded && !t.Recording():
+		w.Packed(n.a.InOut).MulRounded(y, x)
 	case !w.Learns():
 		w.Packed(n.a.InOut).Mul(y, x, false)
 	case n.a.InOut:

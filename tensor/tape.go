@@ -23,6 +23,12 @@ type Tape struct {
 	// the texts of a batch happen to fall.
 	RowBudget int
 
+	// Rounded says that products with weights in blocks may round activations to
+	// eight bits, a scale for every 32: several times as fast, and about as far
+	// from the exact numbers as the blocks are from the weights that they stand
+	// for. It holds where no gradient is recorded.
+	Rounded bool
+
 	record  bool
 	arena   arena
 	tensors pool[Tensor]

@@ -8,11 +8,12 @@ import (
 
 // benchCmd measures this machine, and Rotor's share of it.
 type benchCmd struct {
-	Peak    benchPeakCmd    `cmd:"" help:"Measure what this machine can do at most."`
-	Gemm    benchGemmCmd    `cmd:"" help:"Measure the matrix products of a model's shape, and their share of the peak."`
-	Train   benchTrainCmd   `cmd:"" help:"Measure training on random tokens: speed, memory, time to start."`
-	RL      benchRLCmd      `cmd:"" name:"rl" help:"Measure steps of reinforcement learning on one core."`
-	Weights benchWeightsCmd `cmd:"" help:"Write a model folder with random weights, to measure with."`
+	Peak     benchPeakCmd     `cmd:"" help:"Measure what this machine can do at most."`
+	Gemm     benchGemmCmd     `cmd:"" help:"Measure the matrix products of a model's shape, and their share of the peak."`
+	Train    benchTrainCmd    `cmd:"" help:"Measure training on random tokens: speed, memory, time to start."`
+	Generate benchGenerateCmd `cmd:"" help:"Measure reading prompts and continuing them: speed and memory."`
+	RL       benchRLCmd       `cmd:"" name:"rl" help:"Measure steps of reinforcement learning on one core."`
+	Weights  benchWeightsCmd  `cmd:"" help:"Write a model folder with random weights, to measure with."`
 }
 
 type benchPeakCmd struct {

@@ -41,6 +41,26 @@ func TestBenchTrain(t *testing.T) {
 	refuses(t, failed, []string{folder}, "bench", "weights", "--shape", "tiny", "--out", folder)
 }
 
+// The answer of bench generate has exactly the keys that scripts rely on.
+func TestBenchGenerate(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "random")
+	rotor(t, done, "bench", "weights", "--shape", "tiny", "--out", folder)
+	for _, batch := range []string{"1", "3"} {
+		v := object[map[string]float64](t, rotor(t, done, "bench", "generate", "--model", folder, "--prompt-tokens", "20", "--tokens", "5", "--batch", batch, "--json"))
+		want := []string{"decode_tokens_per_s", "first_token_s", "load_s", "peak_rss_bytes", "prefill_tokens_per_s"}
+		if have := slices.Sorted(maps.Keys(v)); !slices.Equal(have, want) {
+			t.Errorf("keys %v", have)
+		}
+		for k, x := range v {
+			if !(x > 0) {
+				t.Errorf("batch %s: %s is %v", batch, k, x)
+			}
+		}
+	}
+	refuses(t, wrongUsage, []string{"--tokens"}, "bench", "generate", "--model", folder, "--tokens", "1")
+	refuses(t, failed, []string{"nowhere"}, "bench", "generate", "--model", "nowhere")
+}
+
 func TestBenchPeakAndGemm(t *testing.T) {
 	p := object[map[string]any](t, rotor(t, done, "bench", "peak", "--seconds", "0.05", "--json"))
 	if p["one_core_gflops"].(float64) <= 0 || p["all_cores_gflops"].(float64) <= 0 {

@@ -10,9 +10,10 @@ import (
 type evalCmd struct {
 	Data string `arg:"" help:"JSONL, CSV or text file, or a folder of them."`
 	adapted
-	Map    map[string]string `placeholder:"USUAL=NAME" help:"Usual name of a column to its name in the data: prompt=question."`
-	LossOn string            `name:"loss-on" enum:"answers,all" default:"answers" help:"What counts: answers or all (${default})."`
-	Length int               `placeholder:"N" help:"Most tokens of a sequence; the model's context if not given."`
+	Map     map[string]string `placeholder:"USUAL=NAME" help:"Usual name of a column to its name in the data: prompt=question."`
+	LossOn  string            `name:"loss-on" enum:"answers,all" default:"answers" help:"What counts: answers or all (${default})."`
+	Rounded bool              `help:"Round activations to eight bits where weights are in blocks, as generate does."`
+	Length  int               `placeholder:"N" help:"Most tokens of a sequence; the model's context if not given."`
 
 	Answers   bool   `help:"Let the model answer each prompt, and compare with the data's answer."`
 	MaxTokens int    `name:"max-tokens" default:"128" help:"Tokens of an answer at most (${default})."`
@@ -60,7 +61,7 @@ func (c evalCmd) Run(ctx context.Context, e *env) error {
 		return c.answer(ctx, e, m, set)
 	}
 	var last eval.Event
-	for ev, err := range eval.Run(ctx, m.Model, set, eval.Options{}) {
+	for ev, err := range eval.Run(ctx, m.Model, set, eval.Options{Rounded: c.Rounded}) {
 		if err != nil {
 			return err
 		}

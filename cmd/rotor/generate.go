@@ -19,6 +19,7 @@ type generateCmd struct {
 	TopP        float64  `name:"top-p" placeholder:"P" help:"Only the most probable tokens that together reach the mass P."`
 	MinP        float64  `name:"min-p" placeholder:"P" help:"Only tokens of at least P times the probability of the first."`
 	Penalty     float64  `name:"repetition-penalty" placeholder:"X" help:"Divide the logits of tokens that have occurred."`
+	Exact       bool     `help:"Do not round activations to eight bits where weights are in blocks."`
 	Stop        []string `sep:"none" placeholder:"TEXT" help:"End before this text; may be repeated."`
 }
 
@@ -56,7 +57,7 @@ func (c generateCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	g, err := generate.New(m.Model, generate.Options{Tokenizer: m.tok, Sequences: 1})
+	g, err := generate.New(m.Model, generate.Options{Tokenizer: m.tok, Sequences: 1, Exact: c.Exact})
 	if err != nil {
 		return err
 	}

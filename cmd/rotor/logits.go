@@ -14,9 +14,10 @@ import (
 
 type logitsCmd struct {
 	adapted
-	Text  string `placeholder:"TEXT" xor:"input" help:"Text to read, with the tokens that the tokenizer puts around it."`
-	IDs   string `name:"ids" placeholder:"1,2,3" xor:"input" help:"Token ids to read: needs no tokenizer."`
-	Merge bool   `help:"Add the adapters to the weights first: the numbers that the merged model will give."`
+	Text    string `placeholder:"TEXT" xor:"input" help:"Text to read, with the tokens that the tokenizer puts around it."`
+	IDs     string `name:"ids" placeholder:"1,2,3" xor:"input" help:"Token ids to read: needs no tokenizer."`
+	Rounded bool   `help:"Round activations to eight bits where weights are in blocks, as generate does."`
+	Merge   bool   `help:"Add the adapters to the weights first: the numbers that the merged model will give."`
 }
 
 func (logitsCmd) Help() string {
@@ -45,6 +46,7 @@ func (c logitsCmd) Run(ctx context.Context, e *env) error {
 	}
 	p := &nn.Pass{Tape: tensor.NoGrad(len(ids)), Tokens: ids}
 	p.Add(len(ids), 0, 0, 0)
+	p.Tape.Rounded = c.Rounded
 	logits := model.Logits(m, p)
 	if at := tensor.Check(logits.Data); at >= 0 {
 		return fmt.Errorf("logits: row %d, token %d is %v: the weights hold or make numbers that are none", at/logits.Cols(), at%logits.Cols(), logits.Data[at])

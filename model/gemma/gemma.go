@@ -77,8 +77,8 @@ type Block struct {
 
 func (m *Model) Rows(p *nn.Pass) *tensor.Tensor {
 	x := op.Scale(m.Embed.Embed(p), float32(math.Sqrt(float64(m.info.Width)))) // [T, C]
+	mark := p.Tape.Mark()
 	for _, b := range m.Blocks {
-		mark := p.Tape.Mark()
 		x = p.Tape.Keep(mark, b.Forward(p, x))
 	}
 	return m.Norm.Forward(p, x) // [T, C]

@@ -75,8 +75,8 @@ type Block struct {
 
 func (m *Model) Rows(p *nn.Pass) *tensor.Tensor {
 	x := m.Embed.Embed(p) // [T, C]
+	mark := p.Tape.Mark()
 	for _, b := range m.Blocks {
-		mark := p.Tape.Mark()
 		x = p.Tape.Keep(mark, b.Forward(p, x))
 	}
 	return m.Norm.Forward(p, x) // [T, C]
