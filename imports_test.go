@@ -18,7 +18,7 @@ var layers = []string{
 	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
 	"model", "model/llama", "model/gpt2", "model/phi3", "model/gemma", "model/all",
 	"checkpoint", "checkpoint/safetensors", "checkpoint/gguf",
-	"tokenizer", "hub", "hub/download", "export", "sample", "cache", "generate", "internal/golden", "peft", "optim",
+	"tokenizer", "jinja", "chat", "hub", "hub/download", "export", "sample", "cache", "generate", "internal/golden", "peft", "optim",
 	"data", "eval", "train",
 	"rl", "rl/returns", "rl/world", "rl/tabular", "rl/approx", "rl/gradient", "rl/plot", "rl/gallery",
 	"plan", "runs", "demo", "cmd/rotor",

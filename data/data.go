@@ -17,7 +17,7 @@ package data
 import (
 	"fmt"
 
-	"github.com/rotor-lm/rotor/tokenizer"
+	"github.com/rotor-lm/rotor/chat"
 )
 
 // Place says where a record stands.
@@ -36,14 +36,14 @@ func (p Place) String() string {
 // Record is one row of a data file.
 type Record struct {
 	Place
-	Columns map[string]any // text, or what JSON holds: numbers as json.Number
+	Columns map[string]any // text, or what JSON holds: numbers as json.Number, lists and objects as json.RawMessage
 	More    bool           // the text goes on in the next record: a long file in parts
 }
 
 // Example is one text to learn from, in segments that are given or learned.
 type Example struct {
 	Place
-	Segments []tokenizer.Segment
+	Segments []chat.Segment
 	More     bool // the text goes on in the next example
 	form     *form
 }

@@ -6,8 +6,10 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
+	"github.com/rotor-lm/rotor/chat"
 	"github.com/rotor-lm/rotor/tokenizer"
 )
 
@@ -21,11 +23,10 @@ type Encoder interface {
 // Options say how files become tokens.
 type Options struct {
 	Map       map[string]string // usual name of a column to its name in the file
-	LossOn    string            // "answers", or "all"; empty is answers
+	LossOn    string            // "answers", "last" for the last of them, or "all"; empty is answers
 	MaxTokens int               // a limit to memory, at five bytes a token; zero is 1<<28
 
-	// Chat renders a conversation; nil is tokenizer.ChatML.
-	Chat func(msgs []tokenizer.Message, generate bool) []tokenizer.Segment
+	Chat *chat.Template // writes a conversation; nil is chat.ChatML
 }
 
 // Corpus is a dataset in tokens, whole texts one behind the other.
@@ -41,6 +42,9 @@ type Corpus struct {
 	file  []int32 // of each text, its file among files
 	line  []int32 // of each text, its line there
 	frame
+	template string  // that wrote the conversations
+	exact    bool    // it is the model's own: nothing belongs around what it writes
+	stops    []int32 // the tokens that may end an answer
 }
 
 // Len is the number of texts.
@@ -71,7 +75,7 @@ func (c *Corpus) text(i int) (from, to int) {
 // learned, by the form that the columns of the first record tell.
 func Examples(path string, o Options) iter.Seq2[Example, error] {
 	if o.Chat == nil {
-		o.Chat = tokenizer.ChatML
+		o.Chat = chat.ChatML
 	}
 	return func(yield func(Example, error) bool) {
 		var f *form
@@ -85,7 +89,7 @@ func Examples(path string, o Options) iter.Seq2[Example, error] {
 			}
 			e := Example{Place: rec.Place, More: rec.More, form: f}
 			if err == nil {
-				e.Segments, err = f.segments(view{rec, o.Map, o.Chat})
+				e.Segments, err = f.segments(view{rec, o})
 			}
 			if err != nil {
 				err = fmt.Errorf("data: %s: %w", rec.Place, err)
@@ -102,8 +106,11 @@ func Load(ctx context.Context, path string, enc Encoder, o Options) (*Corpus, er
 	if o.MaxTokens == 0 {
 		o.MaxTokens = 1 << 28
 	}
-	if !slices.Contains([]string{"", "answers", "all"}, o.LossOn) {
-		return nil, fmt.Errorf("data: loss on %q: want answers or all", o.LossOn)
+	if o.Chat == nil {
+		o.Chat = chat.ChatML
+	}
+	if !slices.Contains([]string{"", "answers", "last", "all"}, o.LossOn) {
+		return nil, fmt.Errorf("data: loss on %q: want answers, last or all", o.LossOn)
 	}
 	l := loader{Corpus: &Corpus{name: path, frame: frameOf(enc)}, enc: enc, o: o}
 	for e, err := range Examples(path, o) {
@@ -152,7 +159,16 @@ type loader struct {
 
 // add takes an example. What waits is encoded once it is worth starting threads for.
 func (l *loader) add(e Example) error {
-	l.form, l.whole = e.form, e.Line == 0
+	if l.form == nil {
+		l.form, l.whole = e.form, e.Line == 0
+		l.stops = []int32{l.eos}
+		if l.form.talk {
+			l.template, l.exact = l.o.Chat.Name, l.o.Chat.Own()
+		}
+		if l.exact {
+			l.stops = l.single(l.o.Chat.Ends())
+		}
+	}
 	l.waiting = append(l.waiting, e)
 	for _, s := range e.Segments {
 		l.size += len(s.Text)
@@ -163,6 +179,16 @@ func (l *loader) add(e Example) error {
 	return l.flush()
 }
 
+// single is the tokens of texts that are one token each.
+func (l *loader) single(texts []string) (ids []int32) {
+	for _, text := range texts {
+		if one := l.enc.Encode(text); len(one) == 1 {
+			ids = append(ids, one[0])
+		}
+	}
+	return ids
+}
+
 func (l *loader) flush() error {
 	encoded := make([][][]int32, len(l.waiting)) // of each example, of each segment
 	work := make(chan int)
@@ -170,9 +196,7 @@ func (l *loader) flush() error {
 	for range min(runtime.GOMAXPROCS(0), len(l.waiting)) {
 		wg.Go(func() {
 			for i := range work {
-				for _, s := range l.waiting[i].Segments {
-					encoded[i] = append(encoded[i], l.enc.Encode(s.Text))
-				}
+				encoded[i] = l.encode(l.waiting[i])
 			}
 		})
 	}
@@ -190,10 +214,43 @@ func (l *loader) flush() error {
 	return nil
 }
 
-// text appends an encoded example, framed.
+// encode returns the tokens of each segment. The segments of a conversation are
+// one text for a model, and are encoded as one where the encoder says where its
+// tokens stand: a token belongs to the segment in which it begins, but to an
+// answer that begins within it.
+func (l *loader) encode(e Example) [][]int32 {
+	parts := make([][]int32, len(e.Segments))
+	placed, ok := l.enc.(interface {
+		Encoding(text string, wrap bool) tokenizer.Encoding
+	})
+	if !ok || !e.form.talk {
+		for i, s := range e.Segments {
+			parts[i] = l.enc.Encode(s.Text)
+		}
+		return parts
+	}
+	var text strings.Builder
+	ends := make([]int, len(e.Segments))
+	for i, s := range e.Segments {
+		text.WriteString(s.Text)
+		ends[i] = text.Len()
+	}
+	enc := placed.Encoding(text.String(), false)
+	i := 0
+	for k, id := range enc.IDs {
+		from, to := enc.Bytes[k][0], enc.Bytes[k][1]
+		for i < len(ends)-1 && (from >= ends[i] || to > ends[i] && e.Segments[i+1].Learn) {
+			i++
+		}
+		parts[i] = append(parts[i], id)
+	}
+	return parts
+}
+
+// append adds an encoded example, framed.
 func (l *loader) append(e Example, parts [][]int32) error {
 	all := l.form.plain || l.o.LossOn == "all"
-	if !l.inside && (len(parts) == 0 || !hasPrefix(parts[0], l.before)) {
+	if !l.inside && !l.exact && (len(parts) == 0 || !hasPrefix(parts[0], l.before)) {
 		l.put(l.before, false)
 	}
 	last := -1 // the last token of an answer
@@ -225,7 +282,7 @@ func (l *loader) append(e Example, parts [][]int32) error {
 // end closes a text with the token that says so, unless its own form did.
 func (l *loader) end() {
 	n := len(l.ids)
-	if l.closed && (n == 0 || l.ids[n-1] != l.eos || !l.learn[n-1]) {
+	if l.closed && !l.exact && (n == 0 || l.ids[n-1] != l.eos || !l.learn[n-1]) {
 		l.put([]int32{l.eos}, true)
 	}
 	l.ends = append(l.ends, len(l.ids))

@@ -108,14 +108,14 @@ func TestLoadRefuses(t *testing.T) {
 		"map from nothing": {good, Options{Map: map[string]string{"prompt": "question"}}, `from column "question"`},
 		"map to nothing":   {good, Options{Map: map[string]string{"promt": "prompt"}}, `reads a column "promt"`},
 		"map half":         {good, Options{Map: map[string]string{"messages": "prompt", "text": "prompt"}}, "looked for"},
-		"loss":             {good, Options{LossOn: "prompts"}, "want answers or all"},
+		"loss":             {good, Options{LossOn: "prompts"}, "want answers, last or all"},
 		"too many":         {good, Options{MaxTokens: 2}, "more than 2 tokens"},
 		"messages":         {`{"messages":"hello"}`, Options{}, "messages is no list"},
 		"messages empty":   {`{"messages":[]}`, Options{}, "messages is no list"},
 		"no role":          {`{"messages":[{"content":"a"}]}`, Options{}, "message 1: it has no role"},
-		"no content":       {`{"messages":[{"role":"user","content":null}]}`, Options{}, "content is no text"},
-		"calls":            {`{"messages":[{"role":"assistant","content":"","tool_calls":[{}]}]}`, Options{}, "tool_calls"},
-		"no answer":        {`{"messages":[{"role":"user","content":"a"}]}`, Options{}, "x.jsonl:1: no answer to learn"},
+		"no content":       {`{"messages":[{"role":"user","content":null},{"role":"assistant","content":"a"}]}`, Options{}, "ChatML has no form"},
+		"calls":            {`{"messages":[{"role":"assistant","content":"","tool_calls":[{}]}]}`, Options{}, "no tool_calls"},
+		"no answer":        {`{"messages":[{"role":"user","content":"a"}]}`, Options{}, "x.jsonl:1: chat: no message of the role assistant"},
 	} {
 		_, err := Load(context.Background(), write(t, "x.jsonl", c.text), letters{}, c.o)
 		if err == nil || !strings.Contains(err.Error(), c.says) {

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rotor-lm/rotor/tokenizer"
+	"github.com/rotor-lm/rotor/chat"
+	"github.com/rotor-lm/rotor/jinja"
 )
 
 // form says what the columns of a record mean.
@@ -16,12 +17,13 @@ type form struct {
 	need     []string // columns that must be there, under their usual names
 	may      []string // columns that may be
 	plain    bool     // text without an answer: all of it is learned, and a long one is cut into chunks
-	segments func(v view) ([]tokenizer.Segment, error)
+	talk     bool     // a conversation, which a template writes
+	segments func(v view) ([]chat.Segment, error)
 }
 
 // forms are tried in this order.
 var forms = []form{
-	{name: "messages", need: []string{"messages"}, segments: messages},
+	{name: "messages", need: []string{"messages"}, may: []string{"tools", kwargs}, talk: true, segments: messages},
 	{name: "prompt/completion", need: []string{"prompt", "completion"}, segments: completion},
 	{name: "instruction", need: []string{"instruction", "output"}, may: []string{"input"}, segments: instruction},
 	{name: "text", need: []string{"text"}, plain: true, segments: text},
@@ -37,29 +39,29 @@ func Expected() string {
 }
 
 // completion is what the model is given and what it should answer.
-func completion(v view) ([]tokenizer.Segment, error) {
+func completion(v view) ([]chat.Segment, error) {
 	return pair(v, "prompt", "completion")
 }
 
-func pair(v view, given, learned string) ([]tokenizer.Segment, error) {
+func pair(v view, given, learned string) ([]chat.Segment, error) {
 	p, err := v.text(given)
 	if err != nil {
 		return nil, err
 	}
 	c, err := v.text(learned)
-	return []tokenizer.Segment{{Text: p}, {Text: c, Learn: true}}, err
+	return []chat.Segment{{Text: p}, {Text: c, Learn: true}}, err
 }
 
 // text is learned from its beginning to its end.
-func text(v view) ([]tokenizer.Segment, error) {
+func text(v view) ([]chat.Segment, error) {
 	t, err := v.text("text")
-	return []tokenizer.Segment{{Text: t, Learn: true}}, err
+	return []chat.Segment{{Text: t, Learn: true}}, err
 }
 
 // instruction renders a task as Alpaca's training did.
 //
 // Taori et al., Stanford Alpaca: An Instruction-following LLaMA Model, 2023.
-func instruction(v view) ([]tokenizer.Segment, error) {
+func instruction(v view) ([]chat.Segment, error) {
 	s, err := pair(v, "instruction", "output")
 	if err != nil {
 		return nil, err
@@ -80,43 +82,40 @@ func instruction(v view) ([]tokenizer.Segment, error) {
 	return s, nil
 }
 
-// messages is a conversation: the assistant's turns are learned.
-func messages(v view) ([]tokenizer.Segment, error) {
-	list, ok := v.value("messages").([]any)
-	if s, isText := v.value("messages").(string); isText { // as a column of CSV holds it
-		ok = json.Unmarshal([]byte(s), &list) == nil
-	}
-	if !ok || len(list) == 0 {
+// messages is a conversation, as the model's template writes it: the assistant's
+// turns are learned. It may come with tools, and with other variables of the
+// template.
+func messages(v view) ([]chat.Segment, error) {
+	var list []json.RawMessage
+	if v.json("messages", &list) != nil || len(list) == 0 {
 		return nil, fmt.Errorf(`messages is no list such as [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]`)
 	}
-	var msgs []tokenizer.Message
-	for i, item := range list {
-		m, err := message(item)
-		if err != nil {
+	c := chat.Conversation{Messages: make([]chat.Message, len(list)), Set: jinja.NewMap()}
+	for i, raw := range list {
+		if err := json.Unmarshal(raw, &c.Messages[i]); err != nil {
 			return nil, fmt.Errorf("message %d: %w", i+1, err)
 		}
-		msgs = append(msgs, m)
 	}
-	return v.chat(msgs, false), nil
+	var tools json.RawMessage
+	err := v.json("tools", &tools)
+	if err == nil && tools != nil {
+		c.Tools, err = jinja.Decode(tools)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tools is no JSON: %w", err)
+	}
+	if err := v.json(kwargs, &c.Set); err != nil {
+		return nil, fmt.Errorf("%s is no JSON object: %w", kwargs, err)
+	}
+	if v.o.LossOn == "all" {
+		text, err := v.o.Chat.Render(c, false)
+		return []chat.Segment{{Text: text, Learn: true}}, err
+	}
+	return v.o.Chat.Segments(c, v.o.LossOn == "last")
 }
 
-func message(item any) (tokenizer.Message, error) {
-	m, _ := item.(map[string]any)
-	role, ok := m["role"].(string)
-	if !ok || role == "" {
-		return tokenizer.Message{}, fmt.Errorf("it has no role: want system, user or assistant")
-	}
-	content, ok := m["content"].(string)
-	if !ok {
-		return tokenizer.Message{}, fmt.Errorf("its content is no text")
-	}
-	for key, v := range m {
-		if list, ok := v.([]any); ok && len(list) > 0 {
-			return tokenizer.Message{}, fmt.Errorf("it has %s, which no chat form here can render: remove such messages", key)
-		}
-	}
-	return tokenizer.Message{Role: role, Content: content}, nil
-}
+// kwargs is the column that other programs have for a template's variables.
+const kwargs = "chat_template_kwargs"
 
 // choose finds the form of a dataset from the columns of its first record.
 // rename maps usual names to those of the file.
@@ -176,15 +175,31 @@ func names(list []string) string {
 // view reads one record under usual names.
 type view struct {
 	Record
-	rename map[string]string
-	chat   func([]tokenizer.Message, bool) []tokenizer.Segment
+	o Options
 }
 
-func (v view) value(column string) any { return v.Columns[named(v.rename, column)] }
+func (v view) value(column string) any { return v.Columns[named(v.o.Map, column)] }
+
+// json decodes a column that holds JSON, or the text of JSON, as a column of CSV
+// does. One that is not there, or null, or empty, leaves to as it is.
+func (v view) json(column string, to any) error {
+	switch x := v.value(column).(type) {
+	case json.RawMessage:
+		return json.Unmarshal(x, to)
+	case string:
+		if x == "" {
+			return nil
+		}
+		return json.Unmarshal([]byte(x), to)
+	case nil:
+		return nil
+	}
+	return fmt.Errorf("want a list or an object")
+}
 
 // text reads a column that holds text; a number is read as it is written.
 func (v view) text(column string) (string, error) {
-	name := named(v.rename, column)
+	name := named(v.o.Map, column)
 	switch x := v.Columns[name].(type) {
 	case string:
 		return x, nil

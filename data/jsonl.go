@@ -91,18 +91,36 @@ func object(line []byte) (map[string]any, error) {
 		return nil, errEncoding
 	}
 	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	var columns map[string]any
-	if err := d.Decode(&columns); err != nil {
+	var raw map[string]json.RawMessage
+	if err := d.Decode(&raw); err != nil {
 		return nil, fmt.Errorf("not one JSON object: %w; mend or delete the line: %s", plain(err), excerpt(line))
 	}
-	if columns == nil {
+	if raw == nil {
 		return nil, errors.New(`the line is null, not an object such as {"text": "…"}; delete it`)
+	}
+	columns := make(map[string]any, len(raw))
+	for name, text := range raw {
+		columns[name] = value(text)
 	}
 	if rest := line[d.InputOffset():]; len(bytes.TrimSpace(rest)) > 0 {
 		return nil, fmt.Errorf("something follows the object: %s: put every object on a line of its own", excerpt(rest))
 	}
 	return columns, nil
+}
+
+// value is what a column holds. A list or an object stays as it is written: the
+// order of keys in it may count.
+func value(text json.RawMessage) any {
+	if text[0] == '[' || text[0] == '{' {
+		return text
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return text // it was read once, as a part of the line
+	}
+	return v
 }
 
 // plain gives the end of a text, and a wrong type, words that fit a line.

@@ -9,7 +9,8 @@ import (
 
 // Stats says what a set holds.
 type Stats struct {
-	Form      string `json:"form"` // what the columns were taken for
+	Form      string `json:"form"`               // what the columns were taken for
+	Template  string `json:"template,omitempty"` // that wrote the conversations
 	Texts     int    `json:"texts"`
 	Sequences int    `json:"sequences"`
 	Tokens    int    `json:"tokens"` // rows that the model sees in an epoch
@@ -35,7 +36,7 @@ type Bin struct {
 // Stats counts what the set holds.
 func (s *Set) Stats() Stats {
 	st := Stats{
-		Form: s.corpus.form.name, Texts: s.corpus.Len(), Sequences: s.Len(),
+		Form: s.corpus.form.name, Template: s.corpus.template, Texts: s.corpus.Len(), Sequences: s.Len(),
 		Truncated: s.Truncated, Dropped: s.Dropped, Empty: s.Empty, EmptyAnswers: s.corpus.empty,
 	}
 	var buf Sequence
@@ -61,7 +62,7 @@ func (s *Set) Stats() Stats {
 // ended reports whether a sequence teaches its answer to end.
 func (c *Corpus) ended(q Sequence) bool {
 	last := len(q.IDs) - 1
-	return c.closed && q.IDs[last] == c.eos && q.Learn[last]
+	return q.Learn[last] && slices.Contains(c.stops, q.IDs[last]) && (c.closed || q.IDs[last] != c.eos)
 }
 
 // histogram counts sorted lengths between powers of two.
@@ -79,8 +80,12 @@ func histogram(rows []int) []Bin {
 
 func (st Stats) String() string {
 	var b strings.Builder
+	form := st.Form
+	if st.Template != "" {
+		form += " through " + st.Template
+	}
 	fmt.Fprintf(&b, "%s: %d texts in %d sequences, %d tokens, %d learned (%s)\n",
-		st.Form, st.Texts, st.Sequences, st.Tokens, st.Labels, share(st.Labels, st.Tokens))
+		form, st.Texts, st.Sequences, st.Tokens, st.Labels, share(st.Labels, st.Tokens))
 	fmt.Fprintf(&b, "length %d to %d, median %d\n", st.Shortest, st.Longest, st.Median)
 	most := 0
 	for _, bin := range st.Lengths {
@@ -124,6 +129,8 @@ func (s *Set) Check() error {
 		return fmt.Errorf("data: %s: no token is learned: the columns were read as %s (looked for %s), and the answers hold no text", c.name, c.form.name, Expected())
 	case c.form.plain:
 		return nil
+	case c.exact && st.Unending > st.Truncated:
+		return fmt.Errorf("data: %s: the answers would never end: %s does not end them with a token that ends a turn", c.name, c.template)
 	case !c.closed && st.Unending > 0:
 		return errors.New("data: the answers would never end: the tokenizer names no end-of-text token (eos_token in its tokenizer_config.json, or eos_token_id in config.json)")
 	case st.Unending == st.Sequences:

@@ -169,7 +169,7 @@ func (d *demo) open() error {
 	}
 	held := d.config
 	held.Data, held.ValidationData, held.Validation = d.path("heldout.jsonl"), "", 0
-	if d.held, _, err = train.Data(d.ctx, held, d.tok, d.base.Info()); err != nil {
+	if d.held, _, err = train.Data(d.ctx, held, d.base, d.tok); err != nil {
 		return err
 	}
 	e := Opened{Info: d.base.Info(), Prompts: len(d.titles), Dir: d.dir}

@@ -136,3 +136,9 @@ func TestTrainStops(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// The marks of turns, as special tokens have them.
+const (
+	imStart = "<|im_start|>"
+	imEnd   = "<|im_end|>"
+)

@@ -30,7 +30,7 @@ type Config struct {
 	Method string `json:"method" help:"what learns" default:"lora"`
 
 	Map            map[string]string `json:"map" help:"usual column name to its name in the data, {prompt: question}"`
-	LossOn         string            `json:"loss-on" help:"answers, or all" default:"answers"`
+	LossOn         string            `json:"loss-on" help:"answers; last, the last of each conversation; or all" default:"answers"`
 	Length         int               `json:"length" help:"most tokens of a sequence; 0 is the model's context" default:"0"`
 	Long           string            `json:"long" help:"an answer that does not fit the length: refuse to train, drop the example, or cut it, so that its end is not learned" default:"refuse"`
 	Pack           string            `json:"pack" help:"docs: a text is a sequence of its own; stream: plain texts are joined and cut" default:"docs"`

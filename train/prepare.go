@@ -18,9 +18,12 @@ import (
 )
 
 // Data reads and encodes the data of a job and cuts it, as a run would: what
-// rotor train --show looks at.
-func Data(ctx context.Context, c Config, t *tokenizer.Tokenizer, info model.Info) (set, held *data.Set, err error) {
-	o := data.Options{Map: c.Map, LossOn: c.LossOn}
+// rotor train --show looks at. Conversations are written as m's template has them.
+func Data(ctx context.Context, c Config, m *hub.Model, t *tokenizer.Tokenizer) (set, held *data.Set, err error) {
+	o, info := data.Options{Map: c.Map, LossOn: c.LossOn}, m.Info()
+	if o.Chat, err = m.Chat(t); err != nil {
+		return nil, nil, err
+	}
 	cut := data.Cut{Length: c.Length, Pack: c.Pack, Long: c.Long, Validation: c.Validation, Seed: c.Seed}
 	if cut.Length == 0 {
 		cut.Length = info.Context
@@ -70,7 +73,7 @@ func (r *run) prepare() (err error) {
 	if r.tokenizer, err = r.base.Tokenizer(); err != nil {
 		return err
 	}
-	if r.set, r.held, err = Data(r.ctx, r.Config, r.tokenizer, r.base.Info()); err != nil {
+	if r.set, r.held, err = Data(r.ctx, r.Config, r.base, r.tokenizer); err != nil {
 		return err
 	}
 	if err := r.schedule(); err != nil {

@@ -97,7 +97,11 @@ func (c evalCmd) set(ctx context.Context, m *opened) (*data.Set, error) {
 	if info.HardLimit && c.Length > info.Context {
 		return nil, usagef("--length is %d: the model has no positions beyond %d", c.Length, info.Context)
 	}
-	corpus, err := data.Load(ctx, c.Data, tok, data.Options{Map: c.Map, LossOn: c.LossOn})
+	form, err := m.folder.Chat(tok)
+	if err != nil {
+		return nil, err
+	}
+	corpus, err := data.Load(ctx, c.Data, tok, data.Options{Map: c.Map, LossOn: c.LossOn, Chat: form})
 	if err != nil {
 		return nil, err
 	}

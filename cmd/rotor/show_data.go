@@ -8,6 +8,7 @@ import (
 
 	"github.com/rotor-lm/rotor/data"
 	"github.com/rotor-lm/rotor/hub"
+	"github.com/rotor-lm/rotor/tokenizer"
 )
 
 // dataInfo is what there is to say of a file or folder of data.
@@ -30,7 +31,11 @@ func (c showCmd) data(ctx context.Context, e *env) error {
 		info.Columns = slices.Sorted(maps.Keys(r.Columns))
 		break
 	}
-	for ex, err := range data.Examples(c.Path, data.Options{}) {
+	o, tok, err := c.reader()
+	if err != nil {
+		return err
+	}
+	for ex, err := range data.Examples(c.Path, o) {
 		if err != nil {
 			return err
 		}
@@ -47,8 +52,8 @@ func (c showCmd) data(ctx context.Context, e *env) error {
 			}
 		}
 	}
-	if c.Model != "" {
-		if err := c.tokens(ctx, &info); err != nil {
+	if tok != nil {
+		if err := c.tokens(ctx, o, tok, &info); err != nil {
 			return err
 		}
 	}
@@ -69,12 +74,21 @@ func (c showCmd) data(ctx context.Context, e *env) error {
 	return nil
 }
 
-func (c showCmd) tokens(ctx context.Context, info *dataInfo) error {
-	tok, err := hub.Tokenizer(c.Model)
-	if err != nil {
-		return err
+// reader is how the data is read: with a model, by its tokenizer and in its form
+// of conversations.
+func (c showCmd) reader() (o data.Options, tok *tokenizer.Tokenizer, err error) {
+	if c.Model == "" {
+		return o, nil, nil
 	}
-	corpus, err := data.Load(ctx, c.Path, tok, data.Options{})
+	if tok, err = hub.Tokenizer(c.Model); err != nil {
+		return o, nil, err
+	}
+	o.Chat, err = hub.Chat(c.Model, tok)
+	return o, tok, err
+}
+
+func (c showCmd) tokens(ctx context.Context, o data.Options, tok *tokenizer.Tokenizer, info *dataInfo) error {
+	corpus, err := data.Load(ctx, c.Path, tok, o)
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func showExamples(ctx context.Context, e *env, cfg train.Config, n int) error {
 	if err != nil {
 		return err
 	}
-	set, _, err := train.Data(ctx, cfg, tok, m.Info())
+	set, _, err := train.Data(ctx, cfg, m, tok)
 	if err != nil {
 		return err
 	}

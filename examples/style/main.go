@@ -70,7 +70,7 @@ func show(ctx context.Context, w io.Writer, name, model, adapter, texts string) 
 	if err != nil {
 		return err
 	}
-	set, _, err := train.Data(ctx, config, tok, m.Info())
+	set, _, err := train.Data(ctx, config, m, tok)
 	if err != nil {
 		return err
 	}

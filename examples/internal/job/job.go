@@ -95,7 +95,7 @@ func Answers(ctx context.Context, dir, adapter, data string, max int) ([]eval.An
 	if err != nil {
 		return nil, err
 	}
-	set, _, err := train.Data(ctx, job, tok, m.Info())
+	set, _, err := train.Data(ctx, job, m, tok)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,86 @@
+package hub
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/rotor-lm/rotor/chat"
+	"github.com/rotor-lm/rotor/tokenizer"
+)
+
+// Chat finds the form of the model's conversations: its own template, or ChatML
+// where it has none.
+func (m *Model) Chat(t *tokenizer.Tokenizer) (*chat.Template, error) {
+	return conversations(m.Dir, m.read, t)
+}
+
+// Chat finds the form of the conversations of a model, or of a tokenizer that
+// stands alone.
+func Chat(ref string, t *tokenizer.Tokenizer) (*chat.Template, error) {
+	path, err := Find(ref)
+	if err != nil {
+		return nil, err
+	}
+	if filepath.Base(path) == "tokenizer.json" {
+		path = filepath.Dir(path)
+	}
+	read, src, err := beside(path)
+	if err != nil {
+		return nil, err
+	}
+	if src != nil {
+		defer src.Close()
+	}
+	return conversations(path, read, t)
+}
+
+func conversations(ref string, read reader, t *tokenizer.Tokenizer) (*chat.Template, error) {
+	tokens := chat.Tokens{Named: map[string]string{}}
+	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
+		text, err := read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = named(tokens.Named, text)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("hub: %s: %s: %w", ref, name, err)
+		}
+	}
+	for _, id := range t.Stops() {
+		tokens.Stops = append(tokens.Stops, t.Decode([]int32{id}))
+	}
+	for _, a := range t.Added() {
+		tokens.Added = append(tokens.Added, a.Content)
+	}
+	c, err := chat.Open(read, tokens)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ref, err)
+	}
+	return c, nil
+}
+
+// named collects bos_token and whatever else ends so: a text, or an object with
+// its content. What an earlier file said stays.
+func named(to map[string]string, text []byte) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	for key, raw := range all {
+		if _, known := to[key]; known || !strings.HasSuffix(key, "_token") {
+			continue
+		}
+		var token struct{ Content string }
+		if json.Unmarshal(raw, &token.Content) != nil && json.Unmarshal(raw, &token) != nil || token.Content == "" {
+			continue // null, or a switch such as add_bos_token
+		}
+		to[key] = token.Content
+	}
+	return nil
+}
