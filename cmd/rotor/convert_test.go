@@ -186,7 +186,7 @@ func TestBrokenGGUF(t *testing.T) {
 		"beyond the end":      {at(tensor, 4+16+4, 1<<40, 8), "cut short"},
 		"dimension of 2⁶³":    {at(tensor, 4, 1<<63, 8), "cannot be"},
 		"unknown type":        {at(tensor, 4+16, 999, 4), "type 999"},
-		"width of words":      {at("llama.embedding_length", 0, 7, 4), "llama.embedding_length"},
+		"width of a float":    {at("llama.embedding_length", 0, 6, 4), "llama.embedding_length"},
 		"layers of a float":   {at("llama.block_count", 0, 6, 4), "llama.block_count"},
 		"tokens of numbers":   {at("tokenizer.ggml.token_type", 4, 4, 4), "token_type"},
 		"another layer count": {at("llama.block_count", 4, 3, 4), "model.layers.2"},
