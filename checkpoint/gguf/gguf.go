@@ -164,6 +164,10 @@ func (f *File) Info(name string) (checkpoint.Info, bool) {
 	return t.Info, ok
 }
 
+// Known reports whether the file holds a model of an architecture that has a
+// config.json, so that its tensors have the names of such a model's.
+func (f *File) Known() bool { return f.arch != nil }
+
 // Stored describes a tensor as it lies in the file, under the file's own name.
 func (f *File) Stored(name string) (checkpoint.Info, bool) {
 	t, ok := f.tensors[name]

@@ -214,3 +214,55 @@ func TestBrokenGGUF(t *testing.T) {
 		t.Errorf("the file from which these are made: %v", err)
 	}
 }
+
+// Show tells of a GGUF file what it holds, under the file's own names.
+func TestShowGGUF(t *testing.T) {
+	dir, out := tiny(t, llamaConfig, 1, false), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "chat_template.jinja"), []byte("{{ messages[0] }}\nand more"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file, parts := filepath.Join(out, "m.gguf"), filepath.Join(out, "parts")
+	rotor(t, done, "convert", dir, file, "--type", "q8_0")
+	rotor(t, done, "convert", dir, parts, "--format", "gguf", "--shard-size", "9KB")
+	type shown struct {
+		Kind, Architecture string
+		Bytes              int64
+		Tensors            []tensorInfo
+		Metadata           map[string]any
+		Tokenizer          struct{ Vocab int }
+	}
+	for _, ref := range []string{file, parts} {
+		s := object[shown](t, rotor(t, done, "show", ref, "--tensors", "--json"))
+		tokens, _ := s.Metadata["tokenizer.ggml.tokens"].(map[string]any)
+		if s.Kind != "model" || s.Architecture != "LlamaForCausalLM" || len(s.Tensors) != 20 || s.Tokenizer.Vocab == 0 ||
+			s.Metadata["llama.block_count"] != 2.0 || tokens["type"] != "string" || tokens["length"] == nil {
+			t.Errorf("%s: %+v", ref, s)
+		}
+		var sum int64
+		for _, x := range s.Tensors {
+			if sum += x.Bytes; !strings.HasPrefix(x.Name, "blk.") && !strings.HasPrefix(x.Name, "token") && !strings.HasPrefix(x.Name, "output") {
+				t.Errorf("tensor %s", x.Name)
+			}
+		}
+		if sum != s.Bytes {
+			t.Errorf("%d bytes, the tensors have %d", s.Bytes, sum)
+		}
+	}
+	o := rotor(t, done, "show", file)
+	for _, want := range []string{"llama.embedding_length", "chat template\n{{ messages[0] }}\nand more", "Q8_0"} {
+		if !strings.Contains(o.stdout, want) {
+			t.Errorf("no %q in %s", want, o.stdout)
+		}
+	}
+	// An architecture that cannot be run can be looked at.
+	other := filepath.Join(out, "other.gguf")
+	err := gguf.Create(t.Context(), other, []gguf.Note{{Key: "general.architecture", Value: "whale"}},
+		[]gguf.Tensor{{Name: "fin", Shape: []int{2, 3}, DType: "F32", Rows: gguf.Values(make([]float32, 6))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := rotor(t, done, "show", other, "--tensors"); !strings.Contains(o.stdout, "whale") || !strings.Contains(o.stdout, "fin") {
+		t.Errorf("shown as %s", o.stdout)
+	}
+	refuses(t, failed, []string{"whale"}, "convert", other, filepath.Join(out, "x.gguf"))
+}

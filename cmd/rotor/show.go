@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/rotor-lm/rotor/checkpoint"
+	"github.com/rotor-lm/rotor/checkpoint/gguf"
 	"github.com/rotor-lm/rotor/hub"
 	"github.com/rotor-lm/rotor/model"
 	"github.com/rotor-lm/rotor/nn"
@@ -30,7 +32,8 @@ func (showCmd) Help() string {
     rotor show                              the models in the cache of the hub, and Ollama's
     rotor show owner/name                   one of them
     rotor show ./model                      architecture, sizes, types, tokenizer
-    rotor show ./model --tensors            and every tensor
+    rotor show ./model --tensors            and every tensor, with its type and size
+    rotor show model.gguf                   and the metadata of the file, its chat template among them
     rotor show ./adapter                    rank, targets, the base it belongs to
     rotor show train.jsonl --model ./model  examples, columns, tokens
     rotor show ./model --json`
@@ -74,6 +77,9 @@ func (c showCmd) folder(ctx context.Context, e *env) error {
 	src, err := checkpoint.Open(c.Path)
 	if err == nil {
 		src.Close()
+		if _, whole := src.(checkpoint.Folder); whole { // the files of one GGUF model
+			return c.model(e)
+		}
 		return c.weights(e)
 	}
 	if !errors.Is(err, checkpoint.ErrFormat) {
@@ -104,6 +110,7 @@ type tensorInfo struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"`
 	Shape []int  `json:"shape"`
+	Bytes int64  `json:"bytes"`
 }
 
 func (c showCmd) holding(path string) (holding, error) {
@@ -115,11 +122,14 @@ func (c showCmd) holding(path string) (holding, error) {
 	h := holding{Types: map[string]int{}}
 	for _, name := range src.Names() {
 		info, _ := src.Info(name)
+		if f, ok := src.(*gguf.File); ok {
+			info, _ = f.Stored(name)
+		}
 		h.Parameters += info.Len()
 		h.Bytes += info.Bytes
 		h.Types[string(info.DType)]++
 		if c.Tensors {
-			h.Tensors = append(h.Tensors, tensorInfo{name, string(info.DType), info.Shape})
+			h.Tensors = append(h.Tensors, tensorInfo{info.Name, string(info.DType), info.Shape, info.Bytes})
 		}
 	}
 	return h, nil
@@ -138,7 +148,7 @@ func (h holding) rows(t *table) {
 func (h holding) list(e *env) {
 	var t table
 	for _, x := range h.Tensors {
-		t.add(x.Name, "%s %v", x.Type, x.Shape)
+		t.add(x.Name, "%s %v, %s", x.Type, x.Shape, size(x.Bytes))
 	}
 	t.print(e)
 }
@@ -146,6 +156,13 @@ func (h holding) list(e *env) {
 // model shows a model folder: what config.json says, and whether the weights
 // are those that it wants.
 func (c showCmd) model(e *env) error {
+	notes, known, err := notesOf(c.Path)
+	if err != nil {
+		return err
+	}
+	if notes != nil && !known {
+		return c.unknown(e, notes)
+	}
 	m, err := hub.Examine(c.Path)
 	if err != nil {
 		return err
@@ -159,8 +176,8 @@ func (c showCmd) model(e *env) error {
 		h.Parameters += x.Len()
 	}
 	var tok *tokenizer.Tokenizer
-	if hasTokenizer(c.Path) || c.gguf() {
-		if tok, err = m.Tokenizer(); err != nil {
+	if hasTokenizer(c.Path) || notes != nil {
+		if tok, err = m.Tokenizer(); err != nil && !(notes != nil && errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}
@@ -172,7 +189,8 @@ func (c showCmd) model(e *env) error {
 			holding
 			Tokenizer *tokenizerInfo   `json:"tokenizer"`
 			Ollama    *hub.OllamaModel `json:"ollama,omitempty"`
-		}{"model", info, h, describe(tok), c.ollama})
+			Notes     map[string]any   `json:"metadata,omitempty"` // of a GGUF file
+		}{"model", info, h, describe(tok), c.ollama, notes})
 	}
 	var t table
 	t.add("model", "%s", c.Path)
@@ -184,6 +202,7 @@ func (c showCmd) model(e *env) error {
 	describe(tok).rows(&t)
 	ollamaRows(&t, c.ollama)
 	t.print(e)
+	printNotes(e, notes)
 	h.list(e)
 	return nil
 }
