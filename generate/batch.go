@@ -181,6 +181,7 @@ func (b *batch) chooseOne(i int) {
 	s, z := b.ready[i], b.logits.Row(i)
 	w := b.samplers.get()
 	u := sample.Uniform(s.Seed, s.Stream, uint64(len(s.ids)-len(s.Prompt)))
+	w.Given = len(s.Prompt)
 	s.chosen, s.err = w.Next(s.Sample, z, s.ids, u)
 	b.samplers.put(w)
 	if s.LogProb && s.err == nil {

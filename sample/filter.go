@@ -11,7 +11,7 @@ func (s *Sampler) Distribution(o Options, z []float32, history []int32) ([]Choic
 	if err := s.load(z); err != nil {
 		return nil, err
 	}
-	s.penalise(o.RepetitionPenalty, history)
+	s.penalise(o, history)
 	best := 0
 	for i, v := range s.z {
 		if v > s.z[best] {
@@ -40,6 +40,28 @@ func (s *Sampler) Distribution(o Options, z []float32, history []int32) ([]Choic
 	return s.kept, nil
 }
 
+// LogProbs returns log softmax(z) of every token, on which then the penalties
+// of o fall: what beam search adds up. The slice is good until the next call.
+func (s *Sampler) LogProbs(o Options, z []float32, history []int32) ([]float64, error) {
+	if err := s.load(z); err != nil {
+		return nil, err
+	}
+	most := slices.Max(s.z)
+	if math.IsInf(most, 0) {
+		return nil, errNoToken
+	}
+	sum := 0.0
+	for _, v := range s.z {
+		sum += math.Exp(v - most)
+	}
+	norm := most + math.Log(sum)
+	for i := range s.z {
+		s.z[i] -= norm
+	}
+	s.penalise(o, history)
+	return s.z, nil
+}
+
 // load takes the logits in float64: sums over a vocabulary want it.
 func (s *Sampler) load(z []float32) error {
 	if len(z) == 0 {
@@ -55,16 +77,38 @@ func (s *Sampler) load(z []float32) error {
 	return nil
 }
 
-// penalise makes every token that has occurred less likely, once however often
-// it has: z/θ where z is positive, z·θ where it is negative.
+// penalise makes tokens that have occurred less likely. Repetition does so once
+// however often it was: z/θ where z is positive, z·θ where it is negative.
+// Presence and frequency take α and β·n from a token that was sampled n times.
 //
-// Keskar et al., CTRL, 2019. arXiv:1909.05858, §4.1.
-func (s *Sampler) penalise(theta float64, history []int32) {
+// Keskar et al., CTRL, 2019. arXiv:1909.05858, §4.1, for repetition.
+func (s *Sampler) penalise(o Options, history []int32) {
+	if !o.penalises() {
+		return
+	}
+	s.repetition(o.RepetitionPenalty, history)
+	if o.PresencePenalty == 0 && o.FrequencyPenalty == 0 {
+		return
+	}
+	clear(s.seen)
+	for _, id := range history[min(s.Given, len(history)):] {
+		if int(id) >= len(s.z) || id < 0 {
+			continue
+		}
+		s.z[id] -= o.FrequencyPenalty
+		if !s.seen[id] {
+			s.z[id] -= o.PresencePenalty
+		}
+		s.seen[id] = true
+	}
+}
+
+func (s *Sampler) repetition(theta float64, history []int32) {
+	s.seen = slices.Grow(s.seen[:0], len(s.z))[:len(s.z)]
+	clear(s.seen)
 	if theta == 0 || theta == 1 {
 		return
 	}
-	s.seen = slices.Grow(s.seen[:0], len(s.z))[:len(s.z)]
-	clear(s.seen)
 	for _, id := range history {
 		if int(id) >= len(s.z) || id < 0 || s.seen[id] { // a soft prompt's ids have no logit
 			continue

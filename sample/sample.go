@@ -3,7 +3,8 @@
 // The filters are applied in the order in which transformers applies them, so
 // that the same settings mean the same distribution:
 //
-//  1. repetition penalty, on the logits of every token that has occurred
+//  1. repetition, presence and frequency penalty, on the logits of the tokens
+//     that have occurred
 //  2. temperature: z/T
 //  3. top-k: the k most probable tokens
 //  4. top-p: the most probable tokens that together reach the mass p
@@ -26,6 +27,13 @@ type Options struct {
 	TopP              float64 `json:"top_p"`              // zero or one means all
 	MinP              float64 `json:"min_p"`              // zero means all
 	RepetitionPenalty float64 `json:"repetition_penalty"` // zero or one means none
+	PresencePenalty   float64 `json:"presence_penalty"`   // taken from the logit of a token that was sampled before
+	FrequencyPenalty  float64 `json:"frequency_penalty"`  // and as often as it was
+}
+
+// penalises reports whether the options look at what has occurred.
+func (o Options) penalises() bool {
+	return o.RepetitionPenalty != 0 && o.RepetitionPenalty != 1 || o.PresencePenalty != 0 || o.FrequencyPenalty != 0
 }
 
 // Check reports what cannot be meant.
@@ -41,6 +49,10 @@ func (o Options) Check() error {
 		return fmt.Errorf("sample: min-p is %g: want a probability from 0 to 1", o.MinP)
 	case !(o.RepetitionPenalty >= 0) || math.IsInf(o.RepetitionPenalty, 0):
 		return fmt.Errorf("sample: repetition penalty is %g: want a positive number; 1 is none", o.RepetitionPenalty)
+	case math.IsNaN(o.PresencePenalty) || math.IsInf(o.PresencePenalty, 0):
+		return fmt.Errorf("sample: presence penalty is %g: want a number; 0 is none", o.PresencePenalty)
+	case math.IsNaN(o.FrequencyPenalty) || math.IsInf(o.FrequencyPenalty, 0):
+		return fmt.Errorf("sample: frequency penalty is %g: want a number; 0 is none", o.FrequencyPenalty)
 	}
 	return nil
 }
@@ -54,6 +66,10 @@ func Uniform(seed, sequence, step uint64) float64 {
 // Sampler chooses tokens. It keeps scratch memory and belongs to one goroutine;
 // the zero value is ready.
 type Sampler struct {
+	// Given is how many tokens of a history were not sampled: the prompt's, which
+	// count for the repetition penalty and not for presence and frequency.
+	Given int
+
 	z    []float64 // logits after the penalty
 	seen []bool
 	kept []Choice
@@ -66,10 +82,10 @@ type Choice struct {
 }
 
 // Next chooses a token by logits z [V]. history is the text so far, for the
-// repetition penalty; u in [0, 1) is the randomness. Of equal logits the one of
+// penalties; u in [0, 1) is the randomness. Of equal logits the one of
 // the lowest id counts as the most probable.
 func (s *Sampler) Next(o Options, z []float32, history []int32, u float64) (int32, error) {
-	if o.Temperature == 0 && (o.RepetitionPenalty == 0 || o.RepetitionPenalty == 1) {
+	if o.Temperature == 0 && !o.penalises() {
 		return greedy(z)
 	}
 	kept, err := s.Distribution(o, z, history)

@@ -270,6 +270,8 @@ func TestCheck(t *testing.T) {
 		{MinP: nan},
 		{RepetitionPenalty: -1},
 		{RepetitionPenalty: nan},
+		{PresencePenalty: nan},
+		{FrequencyPenalty: math.Inf(-1)},
 	} {
 		if o.Check() == nil {
 			t.Errorf("%+v passes", o)
@@ -279,7 +281,7 @@ func TestCheck(t *testing.T) {
 
 func TestAllocatesNothing(t *testing.T) {
 	z, history := logits(3, 5000), []int32{1, 2, 3}
-	o := Options{Temperature: .8, TopK: 100, TopP: .95, MinP: .01, RepetitionPenalty: 1.1}
+	o := Options{Temperature: .8, TopK: 100, TopP: .95, MinP: .01, RepetitionPenalty: 1.1, PresencePenalty: .1, FrequencyPenalty: .1}
 	var s Sampler
 	if n := testing.AllocsPerRun(20, func() { _, _ = s.Next(o, z, history, .7) }); n != 0 {
 		t.Errorf("%g allocations a token", n)
@@ -297,5 +299,56 @@ func BenchmarkNext(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// Presence and frequency fall on what was sampled, as often as it was, and not
+// on what was given; repetition falls on both, once.
+func TestPresenceAndFrequency(t *testing.T) {
+	z := []float32{1, 2, 3, 4, -1}
+	history := []int32{3, 0, 0, 1, 0}
+	s := Sampler{Given: 2}
+	logp, err := s.LogProbs(Options{PresencePenalty: .5, FrequencyPenalty: .25}, z, history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logp = slices.Clone(logp)
+	plain, err := new(Sampler).LogProbs(Options{}, z, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{.5 + 2*.25, .5 + .25, 0, 0, 0} {
+		if d := plain[i] - logp[i]; math.Abs(d-want) > 1e-12 {
+			t.Errorf("token %d is penalised by %g, want %g", i, d, want)
+		}
+	}
+	if id, _ := s.Next(Options{PresencePenalty: 10, RepetitionPenalty: 2}, z, []int32{9, 9, 3}, 0); id != 2 {
+		t.Errorf("greedy takes %d, want 2", id)
+	}
+}
+
+// Log-probabilities sum to one, and the penalty of transformers falls on them.
+func TestLogProbs(t *testing.T) {
+	z := logits(4, 20)
+	var s Sampler
+	logp, err := s.LogProbs(Options{}, z, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, l := range logp {
+		sum += math.Exp(l)
+	}
+	if math.Abs(sum-1) > 1e-12 {
+		t.Errorf("they sum to %g", sum)
+	}
+	before := logp[3]
+	if logp, _ = s.LogProbs(Options{RepetitionPenalty: 1.5}, z, []int32{3, 3}); math.Abs(logp[3]-1.5*before) > 1e-12 {
+		t.Errorf("%g became %g", before, logp[3])
+	}
+	for _, bad := range [][]float32{{}, {float32(math.NaN())}, {float32(math.Inf(1)), 1}} {
+		if _, err := s.LogProbs(Options{}, bad, nil); err == nil {
+			t.Errorf("%v has log-probabilities", bad)
+		}
 	}
 }
