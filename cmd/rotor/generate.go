@@ -12,6 +12,7 @@ type generateCmd struct {
 	adapted
 	Prompt      string   `short:"p" placeholder:"TEXT" xor:"input" help:"Text to continue."`
 	IDs         string   `name:"ids" placeholder:"1,2,3" xor:"input" help:"Token ids to continue: needs no tokenizer."`
+	Prompts     string   `placeholder:"FILE" xor:"input" help:"Texts to continue, all at once: JSONL or CSV with a column prompt, text or ids, or a text a line; - is standard input."`
 	MaxTokens   int      `name:"max-tokens" default:"128" help:"New tokens at most (${default})."`
 	Greedy      bool     `xor:"how" help:"Always the most probable token."`
 	Temperature *float64 `placeholder:"T" xor:"how" help:"Divide the logits by this (1); 0 is greedy."`
@@ -19,18 +20,25 @@ type generateCmd struct {
 	TopP        float64  `name:"top-p" placeholder:"P" help:"Only the most probable tokens that together reach the mass P."`
 	MinP        float64  `name:"min-p" placeholder:"P" help:"Only tokens of at least P times the probability of the first."`
 	Penalty     float64  `name:"repetition-penalty" placeholder:"X" help:"Divide the logits of tokens that have occurred."`
+	Presence    float64  `name:"presence-penalty" placeholder:"X" help:"Take this from the logits of tokens that were written before."`
+	Frequency   float64  `name:"frequency-penalty" placeholder:"X" help:"Take this from them as often as they were."`
 	Exact       bool     `help:"Do not round activations to eight bits where weights are in blocks."`
 	Stop        []string `sep:"none" placeholder:"TEXT" help:"End before this text; may be repeated."`
+	beamFlags
 }
 
 func (generateCmd) Help() string {
-	return `The text comes as it is made. With --json: {"ids": [new tokens], "text": "…", "reason": "eos|stop|length|context"}.
+	return `The text comes as it is made. With --json: {"ids": [new tokens], "text": "…", "reason": "eos|stop|length|context"};
+with --prompts an object a line, in the order of the prompts, with "index" and "prompt"; each answer is what it would
+be alone. --beams looks for the most probable text, as transformers does, and adds "score".
 
 Examples:
 
     rotor generate --model ./model --prompt "Once upon a time"
     rotor generate --model ./model --adapter ./adapter --prompt "The sea" --temperature 0.8 --top-p 0.9 --seed 7
-    rotor generate --model ./model --ids 1,2,3 --max-tokens 12 --greedy --json`
+    rotor generate --model ./model --ids 1,2,3 --max-tokens 12 --greedy --json
+    rotor generate --model ./model --prompts questions.jsonl --temperature 0.7 --min-p 0.05 --json > answers.jsonl
+    rotor generate --model ./model --prompt "The sea" --beams 4 --return 2`
 }
 
 // Run continues a text.
@@ -38,12 +46,18 @@ func (c generateCmd) Run(ctx context.Context, e *env) error {
 	if c.MaxTokens < 1 {
 		return usagef("--max-tokens is %d: give a number from 1 on", c.MaxTokens)
 	}
-	o := sample.Options{Temperature: 1, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP, RepetitionPenalty: c.Penalty}
+	o := sample.Options{
+		Temperature: 1, TopK: c.TopK, TopP: c.TopP, MinP: c.MinP,
+		RepetitionPenalty: c.Penalty, PresencePenalty: c.Presence, FrequencyPenalty: c.Frequency,
+	}
 	if c.Temperature != nil {
 		o.Temperature = *c.Temperature
 	}
-	if c.Greedy {
+	if c.Greedy || c.Beams > 0 {
 		o.Temperature = 0
+	}
+	if err := c.check(c); err != nil {
+		return err
 	}
 	if err := o.Check(); err != nil {
 		return usageError{err}
@@ -53,19 +67,28 @@ func (c generateCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer m.Close()
-	prompt, err := m.read(c.Prompt, c.IDs, "--prompt")
-	if err != nil {
-		return err
-	}
-	g, err := generate.New(m.Model, generate.Options{Tokenizer: m.tok, Sequences: 1, Exact: c.Exact})
-	if err != nil {
-		return err
-	}
-	r := generate.Request{Prompt: prompt, Max: c.MaxTokens, Stop: c.Stop, Sample: o, Seed: e.seed()}
+	r := generate.Request{Max: c.MaxTokens, Stop: c.Stop, Sample: o, Seed: e.seed()}
 	if m.tok == nil {
 		if r.StopIDs, err = m.folder.Stops(); err != nil {
 			return err
 		}
+	}
+	if c.Prompts != "" {
+		return c.many(ctx, e, m, r)
+	}
+	if r.Prompt, err = m.read(c.Prompt, c.IDs, "--prompt"); err != nil {
+		return err
+	}
+	g, err := generate.New(m.Model, generate.Options{Tokenizer: m.tok, Sequences: max(1, c.Beams), Exact: c.Exact})
+	if err != nil {
+		return err
+	}
+	if c.Beams > 0 {
+		beams, err := g.Beam(ctx, r, c.options())
+		if err != nil {
+			return err
+		}
+		return c.show(e, m, answer{Prompt: c.Prompt}, beams)
 	}
 	return c.stream(ctx, e, g, r)
 }

@@ -13,7 +13,7 @@ import (
 // adapted are the flags that name a model and what stands on it.
 type adapted struct {
 	Model   string   `short:"m" required:"" placeholder:"REF" help:"Model folder, GGUF file, owner/name or ollama:NAME."`
-	Adapter []string `short:"a" sep:"none" placeholder:"DIR" help:"Adapter folder; several are stacked in their order."`
+	Adapter []string `short:"a" sep:"none" placeholder:"REF" help:"Adapter folder, or owner/name; several are stacked in their order."`
 }
 
 // opened is a model with its adapters and, if the folder has one, its tokenizer.
@@ -33,7 +33,11 @@ func (f adapted) open(merge bool) (*opened, error) {
 	}
 	o := &opened{Model: h.Model, folder: h}
 	o.tok, o.tokErr = h.Tokenizer()
-	for _, dir := range f.Adapter {
+	for _, ref := range f.Adapter {
+		dir, err := hub.Find(ref)
+		if err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
 		if o.Model, _, err = peft.Apply(o.Model, dir, peft.Options{Frozen: true}); err != nil {
 			return nil, errors.Join(err, h.Close())
 		}
@@ -74,6 +78,11 @@ func (o *opened) read(text, list, flag string) (ids []int32, err error) {
 		}
 		ids = tok.Wrap(tok.Encode(text))
 	}
+	return o.fits(ids, flag)
+}
+
+// fits refuses tokens that the model cannot read. flag is where they came from.
+func (o *opened) fits(ids []int32, flag string) ([]int32, error) {
 	if len(ids) == 0 {
 		return nil, usagef("nothing to read: give %s or --ids with at least one token", flag)
 	}
