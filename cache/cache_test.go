@@ -9,8 +9,7 @@ import (
 
 	"github.com/rotor-lm/rotor/cache"
 	"github.com/rotor-lm/rotor/model"
-	_ "github.com/rotor-lm/rotor/model/gpt2"
-	_ "github.com/rotor-lm/rotor/model/llama"
+	_ "github.com/rotor-lm/rotor/model/all"
 	"github.com/rotor-lm/rotor/nn"
 	"github.com/rotor-lm/rotor/op"
 	"github.com/rotor-lm/rotor/tensor"
@@ -23,6 +22,15 @@ var configs = map[string]string{
 		"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 1, "sliding_window": 7, "initializer_range": 0.3}`,
 	"gpt2": `{"architectures": ["GPT2LMHeadModel"], "vocab_size": 60, "n_embd": 32, "n_layer": 2, "n_head": 4,
 		"n_positions": 256, "initializer_range": 0.3}`,
+	"phi3": `{"architectures": ["Phi3ForCausalLM"], "vocab_size": 60, "hidden_size": 32, "intermediate_size": 48,
+		"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.3, "original_max_position_embeddings": 50,
+		"rope_scaling": {"type": "longrope", "short_factor": [1, 1, 1.5, 2], "long_factor": [2, 3, 5, 8]}}`,
+	"dynamic": `{"architectures": ["LlamaForCausalLM"], "vocab_size": 60, "hidden_size": 32, "intermediate_size": 48, "max_position_embeddings": 30,
+		"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.3, "rope_scaling": {"type": "dynamic", "factor": 4}}`,
+	"gemma2": `{"architectures": ["Gemma2ForCausalLM"], "vocab_size": 60, "hidden_size": 32, "intermediate_size": 48, "head_dim": 12, "sliding_window": 9,
+		"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.3, "query_pre_attn_scalar": 10}`,
+	"gemma3": `{"architectures": ["Gemma3ForCausalLM"], "vocab_size": 60, "hidden_size": 32, "intermediate_size": 48, "head_dim": 12, "sliding_window": 9,
+		"num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.3, "query_pre_attn_scalar": 10, "sliding_window_pattern": 2}`,
 }
 
 func build(t testing.TB, name string) model.Model {
@@ -61,8 +69,9 @@ type piece struct {
 }
 
 type runner struct {
-	m model.Model
-	p nn.Pass
+	m     model.Model
+	p     nn.Pass
+	whole int32 // how long the texts will be, where that counts
 }
 
 func newRunner(m model.Model) *runner { return &runner{m: m, p: nn.Pass{Tape: tensor.NoGrad(0)}} }
@@ -75,6 +84,7 @@ func (r *runner) run(pieces ...piece) *tensor.Tensor {
 	for _, x := range pieces {
 		r.p.Tokens = append(r.p.Tokens, x.ids...)
 		r.p.Add(len(x.ids), x.pos, x.seq, 0)
+		r.p.Spans[len(r.p.Spans)-1].Text = r.whole
 	}
 	return model.Logits(r.m, &r.p)
 }
@@ -105,6 +115,7 @@ func TestCachedEqualsOnePass(t *testing.T) {
 			for _, cut := range []int{1, 7, 64} {
 				live, _ := installed(t, m, 0)
 				r := newRunner(live)
+				r.whole = int32(len(ids)) // two kinds of RoPE turn by angles of the whole text's length
 				for at := 0; at < len(ids); {
 					n := cut
 					if at == 0 {

@@ -36,11 +36,12 @@ type Info struct {
 	Heads         int     `json:"heads"`
 	KVHeads       int     `json:"kv_heads"`
 	HeadDim       int     `json:"head_dim"`
-	Context       int     `json:"context"` // positions it was made for
-	HardLimit     bool    `json:"-"`       // there are no positions beyond Context
-	Tied          bool    `json:"tied"`    // the head is the embedding
-	InitDeviation float32 `json:"-"`       // standard deviation of a new model's matrices
-	Centred       bool    `json:"-"`       // its norms scale by 1 + w: a new one's weights are zero
+	Context       int     `json:"context"`           // positions it was made for
+	HardLimit     bool    `json:"-"`                 // there are no positions beyond Context
+	Tied          bool    `json:"tied"`              // the head is the embedding
+	InitDeviation float32 `json:"-"`                 // standard deviation of a new model's matrices
+	Dropout       float64 `json:"dropout,omitempty"` // the largest that config.json asks for; see Dropout
+	Centred       bool    `json:"-"`                 // its norms scale by 1 + w: a new one's weights are zero
 
 	// Regime tells lengths of texts apart for which the position encoding has other
 	// angles; nil where it has the same for all. What was kept of a text that has
@@ -145,6 +146,22 @@ func Positive(architecture string, pairs ...any) error {
 		}
 	}
 	return nil
+}
+
+// Dropout is the largest of the rates at which a configuration would have
+// activations silenced in training: alternating names and values. Rotor computes a
+// model without: the rates are those of its making, most files say zero, and what
+// is fine-tuned has a rate of its own, that of its method. Info reports what a file
+// asks for, and a run says so.
+func Dropout(architecture string, pairs ...any) (rate float64, err error) {
+	for i := 0; i < len(pairs); i += 2 {
+		p := pairs[i+1].(float64)
+		if !(p >= 0) || p >= 1 {
+			return 0, fmt.Errorf("model: config of a %s: %s is %g: want 0 or more, and less than 1", architecture, pairs[i], p)
+		}
+		rate = max(rate, p)
+	}
+	return rate, nil
 }
 
 // Init gives a new model its random elements: matrices from a normal

@@ -17,8 +17,9 @@ type Start struct {
 	Steps     int           `json:"steps"`
 	First     int           `json:"first"` // step that the run goes on from
 	Stats     data.Stats    `json:"stats"`
-	Held      int           `json:"held"`     // sequences to evaluate on
-	Prepared  time.Duration `json:"prepared"` // time it took to get here
+	Held      int           `json:"held"`                     // sequences to evaluate on
+	Dropout   float64       `json:"config_dropout,omitempty"` // that config.json asks for, and that there is not
+	Prepared  time.Duration `json:"prepared"`                 // time it took to get here
 }
 
 // Step is one step of the optimizer.

@@ -121,7 +121,7 @@ func (r *run) all(mode int) error {
 }
 
 func (r *run) start() error {
-	e := Start{Steps: r.steps, First: r.state.Step, Stats: r.set.Stats(), Held: r.held.Len(), Prepared: time.Since(r.began)}
+	e := Start{Steps: r.steps, First: r.state.Step, Stats: r.set.Stats(), Held: r.held.Len(), Dropout: r.base.Info().Dropout, Prepared: time.Since(r.began)}
 	for _, t := range nn.Params(r.model) {
 		e.Total += t.Len()
 		if t.Learns() {

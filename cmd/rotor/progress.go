@@ -48,6 +48,9 @@ func (p *progress) start(s train.Start) {
 	p.printf("%s", s.Stats)
 	p.printf("%s of %s numbers learn (%.2f %%); %d sequences are held back\n",
 		count(s.Trainable), count(s.Total), 100*float64(s.Trainable)/float64(s.Total), s.Held)
+	if s.Dropout > 0 {
+		p.printf("config.json asks for dropout of %g; the model is trained without it\n", s.Dropout)
+	}
 	if s.First > 0 {
 		p.printf("going on after step %d of %d\n", s.First, s.Steps)
 	}

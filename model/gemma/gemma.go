@@ -52,6 +52,7 @@ type Config struct {
 	FinalCap      json.RawMessage `json:"final_logit_softcapping"`
 	Bidirectional bool            `json:"use_bidirectional_attention"`
 	Deviation     float32         `json:"initializer_range"`
+	Dropout       float64         `json:"attention_dropout"`
 }
 
 // Model maps tokens to rows, and Head turns rows into logits.
@@ -121,7 +122,7 @@ func (c *Config) build(k kind) *Model {
 		info: model.Info{
 			Architecture: k.architecture, Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
 			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Context: c.Context,
-			Tied: *c.Tied, InitDeviation: c.Deviation, Centred: true, Regime: position.Regime(k.near, k.far),
+			Tied: *c.Tied, InitDeviation: c.Deviation, Dropout: c.Dropout, Centred: true, Regime: position.Regime(k.near, k.far),
 		},
 	}
 	if !*c.Tied {
@@ -196,6 +197,9 @@ func (c *Config) complete(architecture string, context int) error {
 	}
 	if c.Layers > model.MaxLayers || !(c.Eps > 0) {
 		return fmt.Errorf("model: config of a %s: num_hidden_layers %d and rms_norm_eps %g cannot be", architecture, c.Layers, c.Eps)
+	}
+	if _, err := model.Dropout(architecture, "attention_dropout", c.Dropout); err != nil {
+		return err
 	}
 	if !(c.QueryScalar > 0) {
 		return fmt.Errorf("model: config of a %s: query_pre_attn_scalar is %g, and must be there and more than 0", architecture, c.QueryScalar)

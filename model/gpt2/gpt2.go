@@ -26,18 +26,21 @@ func init() {
 
 // Config is the part of config.json that this architecture reads.
 type Config struct {
-	Vocab      int     `json:"vocab_size"`
-	Width      int     `json:"n_embd"`
-	Inner      int     `json:"n_inner"`
-	Layers     int     `json:"n_layer"`
-	Heads      int     `json:"n_head"`
-	Context    int     `json:"n_positions"`
-	Eps        float32 `json:"layer_norm_epsilon"`
-	Activation string  `json:"activation_function"`
-	Deviation  float32 `json:"initializer_range"`
-	Tied       *bool   `json:"tie_word_embeddings"`
-	ByLayer    bool    `json:"scale_attn_by_inverse_layer_idx"`
-	ScaleAttn  *bool   `json:"scale_attn_weights"`
+	Vocab      int      `json:"vocab_size"`
+	Width      int      `json:"n_embd"`
+	Inner      int      `json:"n_inner"`
+	Layers     int      `json:"n_layer"`
+	Heads      int      `json:"n_head"`
+	Context    int      `json:"n_positions"`
+	Eps        float32  `json:"layer_norm_epsilon"`
+	Activation string   `json:"activation_function"`
+	Deviation  float32  `json:"initializer_range"`
+	Tied       *bool    `json:"tie_word_embeddings"`
+	ByLayer    bool     `json:"scale_attn_by_inverse_layer_idx"`
+	ScaleAttn  *bool    `json:"scale_attn_weights"`
+	DropRows   *float64 `json:"resid_pdrop"` // 0.1 where a file does not say, as the next two
+	DropEmbed  *float64 `json:"embd_pdrop"`
+	DropAttn   *float64 `json:"attn_pdrop"`
 }
 
 // Model maps tokens to rows, and Head turns rows into logits.
@@ -112,6 +115,10 @@ func New(c Config) (*Model, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
+	dropout, err := model.Dropout("GPT2LMHeadModel", "resid_pdrop", *c.DropRows, "embd_pdrop", *c.DropEmbed, "attn_pdrop", *c.DropAttn)
+	if err != nil {
+		return nil, err
+	}
 	embed := nn.NewEmbedding(c.Vocab, c.Width)
 	m := &Model{
 		Embed:    embed,
@@ -121,7 +128,7 @@ func New(c Config) (*Model, error) {
 		info: model.Info{
 			Architecture: "GPT2LMHeadModel", Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
 			Heads: c.Heads, KVHeads: c.Heads, HeadDim: c.Width / c.Heads, Context: c.Context, HardLimit: true,
-			Tied: *c.Tied, InitDeviation: c.Deviation,
+			Tied: *c.Tied, InitDeviation: c.Deviation, Dropout: dropout,
 		},
 	}
 	if !*c.Tied {
@@ -156,6 +163,12 @@ func (c *Config) complete() error {
 	}
 	if c.Deviation == 0 {
 		c.Deviation = 0.02
+	}
+	for _, p := range []**float64{&c.DropRows, &c.DropEmbed, &c.DropAttn} {
+		if *p == nil {
+			usual := 0.1
+			*p = &usual
+		}
 	}
 	yes := true
 	if c.Tied == nil {

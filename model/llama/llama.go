@@ -49,6 +49,7 @@ type Config struct {
 	Part       float64         `json:"partial_rotary_factor"`
 	Window     int             `json:"sliding_window"`
 	Deviation  float32         `json:"initializer_range"`
+	Dropout    float64         `json:"attention_dropout"`
 
 	queryBias bool   // Qwen 2's, on queries, keys and values
 	headNorm  bool   // Qwen 3's, of every query and key head
@@ -109,6 +110,10 @@ func New(architecture string, c Config) (*Model, error) {
 	if rope.Turned() != c.HeadDim {
 		return nil, fmt.Errorf("model: config of a %s: partial_rotary_factor: its heads turn whole", architecture)
 	}
+	dropout, err := model.Dropout(architecture, "attention_dropout", c.Dropout)
+	if err != nil {
+		return nil, err
+	}
 	embed := nn.NewEmbedding(c.Vocab, c.Width)
 	m := &Model{
 		Embed: embed,
@@ -117,7 +122,7 @@ func New(architecture string, c Config) (*Model, error) {
 		info: model.Info{
 			Architecture: architecture, Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
 			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Context: c.Context,
-			Tied: c.Tied, InitDeviation: c.Deviation, Regime: position.Regime(rope),
+			Tied: c.Tied, InitDeviation: c.Deviation, Dropout: dropout, Regime: position.Regime(rope),
 		},
 	}
 	if !c.Tied {

@@ -48,6 +48,9 @@ type Config struct {
 	Window     int             `json:"sliding_window"` // null for none
 	Tied       bool            `json:"tie_word_embeddings"`
 	Deviation  float32         `json:"initializer_range"`
+	DropRows   float64         `json:"resid_pdrop"`
+	DropEmbed  float64         `json:"embd_pdrop"`
+	DropAttn   float64         `json:"attention_dropout"`
 }
 
 // Model maps tokens to rows, and Head turns rows into logits.
@@ -132,6 +135,10 @@ func New(c Config) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	dropout, err := model.Dropout(architecture, "resid_pdrop", c.DropRows, "embd_pdrop", c.DropEmbed, "attention_dropout", c.DropAttn)
+	if err != nil {
+		return nil, err
+	}
 	embed := nn.NewEmbedding(c.Vocab, c.Width)
 	m := &Model{
 		Embed: embed,
@@ -140,7 +147,7 @@ func New(c Config) (*Model, error) {
 		info: model.Info{
 			Architecture: architecture, Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
 			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Context: c.Context,
-			Tied: c.Tied, InitDeviation: c.Deviation, Regime: position.Regime(rope),
+			Tied: c.Tied, InitDeviation: c.Deviation, Dropout: dropout, Regime: position.Regime(rope),
 		},
 	}
 	if !c.Tied {
