@@ -16,12 +16,27 @@ const module = "github.com/rotor-lm/rotor"
 var layers = []string{
 	"internal/impl", "internal/atomicfile", "internal/mapped", "internal/nearest", "internal/chart",
 	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
-	"model", "model/llama", "model/gpt2", "model/phi3", "model/gemma", "model/all",
+	"model", "model/*", "model/all", // an architecture is a folder of model
 	"checkpoint", "checkpoint/safetensors", "checkpoint/gguf",
 	"tokenizer", "jinja", "chat", "hub", "hub/download", "export", "sample", "cache", "generate", "internal/golden", "peft", "optim",
 	"data", "eval", "train",
 	"rl", "rl/returns", "rl/world", "rl/tabular", "rl/approx", "rl/gradient", "rl/plot", "rl/gallery",
 	"plan", "runs", "demo", "cmd/rotor",
+}
+
+func init() {
+	at := slices.Index(layers, "model/*")
+	folders, err := filepath.Glob("model/*/*.go")
+	if err != nil {
+		panic(err)
+	}
+	var names []string
+	for _, f := range folders {
+		if dir := filepath.ToSlash(filepath.Dir(f)); dir != "model/all" && !slices.Contains(names, dir) {
+			names = append(names, dir)
+		}
+	}
+	layers = slices.Replace(layers, at, at+1, names...)
 }
 
 // outside lists the packages that stand beside the house: programs that use it.
