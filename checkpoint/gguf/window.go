@@ -3,7 +3,8 @@ package gguf
 import "fmt"
 
 // window is how many rows a row sees back, in all layers; null for all of them.
-// llama.cpp heeds it in no architecture that has it here.
+// llama.cpp heeds it in no architecture that has it here; of Phi-3 it wants to be
+// told that there is none.
 type window struct {
 	model string // of several that an architecture has, the one that has it; "" where it is the only one
 	kind  string // its "model_type"
@@ -23,11 +24,11 @@ func (r window) read(n *noter, c config) {
 
 func (r window) write(s *scribe) {
 	w := s.count("sliding_window", 0)
-	if w == 0 || r.model != "" && r.model != s.model {
+	if r.model != "" && (w == 0 || r.model != s.model) {
 		return
 	}
 	s.note("attention.sliding_window", uint32(w))
-	if w < s.count("max_position_embeddings", w) {
+	if w > 0 && w < s.count("max_position_embeddings", w) {
 		s.lost = append(s.lost, fmt.Sprintf("sliding_window %d, which this program reads from it", w))
 	}
 }
