@@ -7,4 +7,5 @@ require (
 	github.com/goccy/go-yaml v1.19.2
 	golang.org/x/sys v0.50.0
 	golang.org/x/term v0.48.0
+	golang.org/x/text v0.43.0
 )

@@ -26,12 +26,18 @@ type added struct {
 	normal  finder
 }
 
-func newAdded(tokens []AddedToken) added {
+// newAdded makes the finders of both kinds. Normalized tokens are looked for as
+// the normalizer writes them.
+func newAdded(tokens []AddedToken, normal []edit) added {
 	a := added{tokens: tokens, byID: map[int32]int{}}
 	for i, t := range tokens {
 		a.byID[t.ID] = i
 		if t.Normalized {
-			a.normal.add(t.Content, i)
+			p := passage{text: t.Content, first: true}
+			for _, e := range normal {
+				p = e.rewrite(p)
+			}
+			a.normal.add(p.text, i)
 		} else {
 			a.literal.add(t.Content, i)
 		}
@@ -50,27 +56,9 @@ type span struct {
 	from, to int
 }
 
-// spans cuts a text into added tokens and what lies between.
-func (a *added) spans(text string, special bool) []span {
-	all := a.cut(nil, &a.literal, text, 0, special)
-	if len(a.normal.root.next) == 0 {
-		return all
-	}
-	var out []span
-	for _, s := range all {
-		if s.token != nil {
-			out = append(out, s)
-			continue
-		}
-		out = a.cut(out, &a.normal, text[s.from:s.to], s.from, special)
-	}
-	return out
-}
-
-// cut finds the tokens of one finder in text, which stands at offset base:
-// from left to right, the longest where several start at one place. What a
+// cut finds the tokens of one finder in a text: from left to right, the longest where several start at one place. What a
 // token that turns out not to count has covered is not searched again.
-func (a *added) cut(out []span, f *finder, text string, base int, special bool) []span {
+func (a *added) cut(f *finder, text string, special bool) (out []span) {
 	done, at := 0, 0
 	for {
 		from, to, i := f.find(text, at)
@@ -89,13 +77,13 @@ func (a *added) cut(out []span, f *finder, text string, base int, special bool) 
 			to += run(text[to:], space)
 		}
 		if from > done {
-			out = append(out, span{nil, base + done, base + from})
+			out = append(out, span{nil, done, from})
 		}
-		out = append(out, span{t, base + from, base + to})
+		out = append(out, span{t, from, to})
 		done = to
 	}
 	if done < len(text) {
-		out = append(out, span{nil, base + done, base + len(text)})
+		out = append(out, span{nil, done, len(text)})
 	}
 	return out
 }
@@ -125,7 +113,10 @@ func blankBefore(text string, at int) int {
 }
 
 // finder is a tree of the bytes of the strings it looks for.
-type finder struct{ root finderNode }
+type finder struct {
+	root   finderNode
+	starts [256]bool // bytes that some string begins with
+}
 
 type finderNode struct {
 	bytes []byte // sorted
@@ -134,6 +125,10 @@ type finderNode struct {
 }
 
 func (f *finder) add(s string, number int) {
+	if s == "" {
+		return
+	}
+	f.starts[s[0]] = true
 	n := &f.root
 	for i := range len(s) {
 		at, ok := slices.BinarySearch(n.bytes, s[i])
@@ -159,6 +154,9 @@ func (f *finder) find(text string, at int) (from, to, number int) {
 				break
 			}
 			from += skip
+		}
+		if !f.starts[text[from]] {
+			continue
 		}
 		n, number := &f.root, -1
 		for i := from; i < len(text); i++ {

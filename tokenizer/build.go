@@ -3,23 +3,20 @@ package tokenizer
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 )
 
-// newBPE checks a vocabulary and its merges and makes the tables of both.
-func newBPE(f *modelFile) (*bpe, error) {
-	m := &bpe{ids: f.Vocab, unk: -1, fuse: f.FuseUnk, recent: newRecent()}
+// newBPE checks a vocabulary and its merges and makes the tables of both. The
+// vocabulary spells bytes, or it has characters.
+func newBPE(f *modelFile, bytes bool) (*bpe, error) {
+	m := &bpe{ids: f.Vocab, unk: -1, fuse: f.FuseUnk, fallback: f.ByteFallback, words: newRecent(), parts: newRecent()}
 	if m.ids == nil {
 		m.ids = map[string]int32{}
 	}
 	if err := m.setTokens(f.Vocab); err != nil {
 		return nil, err
 	}
-	for b, r := range byteRune {
-		m.bytes[b] = -1
-		if id, ok := f.Vocab[string(r)]; ok {
-			m.bytes[b] = id
-		}
-	}
+	m.setAlphabet(f, bytes)
 	if f.Unk != nil && *f.Unk != "" {
 		id, ok := f.Vocab[*f.Unk]
 		if !ok {
@@ -33,12 +30,29 @@ func newBPE(f *modelFile) (*bpe, error) {
 	if f.IgnoreMerges {
 		m.whole = make(map[string]int32, len(m.raw))
 		for id, token := range m.tokens {
-			if token != "" && spell(m.raw[id]) == token {
+			if token != "" && (m.chars != nil || spell(m.raw[id]) == token) {
 				m.whole[m.raw[id]] = int32(id)
 			}
 		}
 	}
 	return m, nil
+}
+
+// setAlphabet finds the tokens that words are made of before any merge.
+func (m *bpe) setAlphabet(f *modelFile, bytes bool) {
+	if !bytes {
+		m.chars, m.raw = newCharTable(f.Vocab), slices.Clone(m.tokens)
+	}
+	for b, r := range byteRune {
+		name := string(r)
+		if !bytes {
+			name = byteToken(byte(b))
+		}
+		m.bytes[b] = -1
+		if id, ok := f.Vocab[name]; ok && (bytes || f.ByteFallback) {
+			m.bytes[b] = id
+		}
+	}
 }
 
 func (m *bpe) setTokens(vocab map[string]int32) error {
@@ -92,6 +106,9 @@ func (m *bpe) setMerges(merges []pair) error {
 		}
 		m.merges.set(m.pairs[rank][0], m.pairs[rank][1], merge{uint32(rank), id})
 	}
+	if !slices.Contains(m.bytes[:], -1) {
+		m.seams = newSeams(m.pairs, m.raw)
+	}
 	return nil
 }
 
@@ -122,10 +139,30 @@ func (t *Tokenizer) build(m *bpe, tokens []AddedToken) error {
 			m.outside = append(m.outside, a.ID)
 		}
 	}
-	t.model, t.added = m, newAdded(kept)
+	if err := m.reachable(kept); err != nil {
+		return err
+	}
+	t.model, t.added = m, newAdded(kept, t.normal)
+	t.decoder.learn(m)
 	for _, id := range append(append([]int32{}, t.post.before...), t.post.after...) {
 		if t.Token(id) == "" {
 			return fmt.Errorf("post_processor: its template adds token %d, which does not exist", id)
+		}
+	}
+	return nil
+}
+
+// reachable refuses a vocabulary that has lost its merges: its words would all
+// come apart into single bytes or characters.
+func (m *bpe) reachable(added []AddedToken) error {
+	if len(m.pairs) > 0 || m.whole != nil {
+		return nil
+	}
+	for id, token := range m.tokens {
+		_, isByte := byteValue(token)
+		if utf8.RuneCountInString(token) > 1 && !isByte && int32(id) != m.unk &&
+			!slices.ContainsFunc(added, func(a AddedToken) bool { return a.Content == token }) {
+			return fmt.Errorf("model: no merges, and nothing else makes the token %q", clip(token))
 		}
 	}
 	return nil

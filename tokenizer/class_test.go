@@ -9,7 +9,7 @@ import (
 // Every code point is of the class that the reference says; see
 // testdata/classes.py.
 func TestClasses(t *testing.T) {
-	var want struct{ Letter, Number, Space, Digit, Word, Han []rune }
+	var want struct{ Letter, Number, Space, Digit, Word, Han, Upper, Lower []rune }
 	if err := json.Unmarshal(gunzip(t, "classes.json.gz"), &want); err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +27,8 @@ func TestClasses(t *testing.T) {
 		{"digit", want.Digit, func(r rune) bool { return digit(string(r)) > 0 }},
 		{"han", want.Han, func(r rune) bool { return han(string(r)) > 0 }},
 		{"word", want.Word, wordRune},
+		{"upper", want.Upper, func(r rune) bool { s, _ := sideOf(string(r)); return s&upper > 0 }},
+		{"lower", want.Lower, func(r rune) bool { s, _ := sideOf(string(r)); return s&lower > 0 }},
 	} {
 		if len(test.ranges) < 2 {
 			t.Fatalf("no %s in the golden file", test.name)

@@ -88,7 +88,7 @@ func openPair(read func(name string) ([]byte, error), c config) (*Tokenizer, err
 	if f.Merges, err = parseMerges(merges); err != nil {
 		return nil, err
 	}
-	m, err := newBPE(&f)
+	m, err := newBPE(&f, true)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func gpt2Parts(prefix bool) parts {
 	step := func(trim bool) json.RawMessage {
 		return fmt.Appendf(nil, `{"type":"ByteLevel","add_prefix_space":%v,"trim_offsets":%v,"use_regex":true}`, prefix, trim)
 	}
-	return parts{step(true), step(false), step(true)}
+	return parts{nil, step(true), step(false), step(true)}
 }
 
 // parseMerges reads merges.txt: a version line, then two tokens a line.

@@ -90,6 +90,14 @@ func TestReference(t *testing.T) {
 
 func testReference(t *testing.T, name string, tok *Tokenizer) {
 	strings, _, rows := goldenRows(t, name)
+	sameRows(t, tok, strings, rows)
+}
+
+func sameRows(t *testing.T, tok *Tokenizer, strings []string, rows []goldenRow) {
+	t.Helper()
+	if len(rows) != len(strings) {
+		t.Fatalf("%d rows for %d strings", len(rows), len(strings))
+	}
 	for i, s := range strings {
 		want := rows[i]
 		if got := tok.Wrap(tok.Encode(s)); !slices.Equal(got, want.IDs) {

@@ -32,7 +32,7 @@ type file struct {
 }
 
 // parts are the steps of a tokenizer as its file spells them.
-type parts struct{ preTokenizer, postProcessor, decoder json.RawMessage }
+type parts struct{ normalizer, preTokenizer, postProcessor, decoder json.RawMessage }
 
 // Parse reads a tokenizer.json. What it does not know it refuses, by name.
 func Parse(data []byte) (*Tokenizer, error) {
@@ -43,14 +43,11 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, err
 	}
-	if !absent(f.Normalizer) {
-		return nil, fmt.Errorf("normalizer: %s is not supported; supported: none", kind(f.Normalizer))
-	}
-	t := &Tokenizer{parts: parts{f.PreTokenizer, f.PostProcessor, f.Decoder}}
+	t := &Tokenizer{parts: parts{f.Normalizer, f.PreTokenizer, f.PostProcessor, f.Decoder}}
 	if err := t.readSteps(); err != nil {
 		return nil, err
 	}
-	m, err := parseModel(f.Model)
+	m, err := parseModel(f.Model, t.byteLevel())
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}

@@ -54,17 +54,40 @@ func TestRefuses(t *testing.T) {
 		change func(f, model obj)
 		want   []string
 	}{
-		"normalizer":    {func(f, _ obj) { f["normalizer"] = obj{"type": "NFKC"} }, []string{"normalizer", "NFKC", "supported: none"}},
-		"no splitting":  {func(f, _ obj) { f["pre_tokenizer"] = nil }, []string{"pre_tokenizer", "none", "ByteLevel, Digits, Split"}},
-		"pre-tokenizer": {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "Metaspace"} }, []string{"Metaspace", "supported: ByteLevel"}},
-		"no ByteLevel":  {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "Digits", "individual_digits": true} }, []string{"last step is not ByteLevel"}},
+		"normalizer": {func(f, _ obj) { f["normalizer"] = obj{"type": "Lowercase"} }, []string{"normalizer", "Lowercase", "supported: none, Prepend, Replace, NFC"}},
+		"normalizer in another": {func(f, _ obj) {
+			f["normalizer"] = obj{"type": "Sequence", "normalizers": []any{obj{"type": "NFC"}, obj{"type": "Precompiled", "precompiled_charsmap": "x"}}}
+		}, []string{"normalizer", "Precompiled"}},
+		"replace by pattern": {func(f, _ obj) {
+			f["normalizer"] = obj{"type": "Replace", "pattern": obj{"Regex": " {2,}"}, "content": "▁"}
+		}, []string{"normalizer", `" {2,}"`, "a string"}},
+		"replace nothing": {func(f, _ obj) {
+			f["normalizer"] = obj{"type": "Replace", "pattern": obj{"String": ""}, "content": "▁"}
+		}, []string{"of nothing"}},
+		"prepend what":  {func(f, _ obj) { f["normalizer"] = obj{"type": "Prepend"} }, []string{"Prepend"}},
+		"form option":   {func(f, _ obj) { f["normalizer"] = obj{"type": "NFC", "version": 16} }, []string{"version"}},
+		"no splitting":  {func(f, _ obj) { f["pre_tokenizer"] = nil }, []string{"decoder", "without the pre-tokenizer ByteLevel"}},
+		"pre-tokenizer": {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "Whitespace"} }, []string{"Whitespace", "supported: none, ByteLevel"}},
+		"no ByteLevel":  {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "Digits", "individual_digits": true} }, []string{"without the pre-tokenizer ByteLevel"}},
+		"mark of two":   {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "Metaspace", "replacement": "__"} }, []string{"Metaspace", `"__"`}},
+		"mark nowhere": {func(f, _ obj) {
+			f["pre_tokenizer"] = obj{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "last"}
+		}, []string{`"last"`, "always, first, never"}},
+		"mark of two minds": {func(f, _ obj) {
+			f["pre_tokenizer"] = obj{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "add_prefix_space": false}
+		}, []string{"both"}},
+		"mark last": {func(f, _ obj) {
+			f["pre_tokenizer"] = obj{"type": "Sequence", "pretokenizers": []any{obj{"type": "Digits", "individual_digits": true}, obj{"type": "Metaspace", "replacement": "▁"}}}
+		}, []string{"first step"}},
 		"two ByteLevels": {func(f, _ obj) {
 			f["pre_tokenizer"] = obj{"type": "Sequence", "pretokenizers": []any{bytesStep, bytesStep}}
 		}, []string{"must be the last"}},
 		"depth":          {func(f, _ obj) { f["pre_tokenizer"] = deep }, []string{"nested"}},
 		"many steps":     {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "Sequence", "pretokenizers": make([]any, 65)} }, []string{"65 steps"}},
 		"pattern":        {func(f, _ obj) { f["pre_tokenizer"] = split(obj{"Regex": `\w+|\W`}, "Isolated") }, []string{`\\w+|\\W`, `\\p{N}{1,3}`}},
-		"string pattern": {func(f, _ obj) { f["pre_tokenizer"] = split(obj{"String": " "}, "Isolated") }, []string{"regular expression"}},
+		"empty pattern":  {func(f, _ obj) { f["pre_tokenizer"] = split(obj{"String": ""}, "Isolated") }, []string{"empty string"}},
+		"no pattern":     {func(f, _ obj) { f["pre_tokenizer"] = split(obj{}, "Isolated") }, []string{"neither a string nor"}},
+		"string removed": {func(f, _ obj) { f["pre_tokenizer"] = split(obj{"String": " "}, "Removed") }, []string{"Removed", "MergedWithNext"}},
 		"behavior":       {func(f, _ obj) { f["pre_tokenizer"] = split(obj{"Regex": llama3Pattern}, "Removed") }, []string{"Removed", "Isolated"}},
 		"unknown option": {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "Digits", "individual_digits": true, "base": 10} }, []string{"base"}},
 		"missing option": {func(f, _ obj) { f["pre_tokenizer"] = obj{"type": "ByteLevel"} }, []string{"add_prefix_space"}},
@@ -85,7 +108,24 @@ func TestRefuses(t *testing.T) {
 		"template without text": {func(f, _ obj) {
 			f["post_processor"] = obj{"type": "TemplateProcessing", "pair": nil, "single": []any{}, "special_tokens": obj{}}
 		}, []string{"leaves the text out"}},
-		"decoder":        {func(f, _ obj) { f["decoder"] = obj{"type": "WordPiece"} }, []string{"decoder", "WordPiece", "ByteLevel"}},
+		"decoder":    {func(f, _ obj) { f["decoder"] = obj{"type": "WordPiece"} }, []string{"decoder", "WordPiece", "ByteLevel"}},
+		"no decoder": {func(f, _ obj) { f["decoder"] = nil }, []string{"decoder", "none", "ByteLevel"}},
+		"decoders": {func(f, _ obj) {
+			f["decoder"] = obj{"type": "Sequence", "decoders": []any{obj{"type": "Fuse"}, obj{"type": "CTC"}}}
+		}, []string{"decoder", "CTC"}},
+		"decoder of characters": {func(f, _ obj) { f["decoder"] = obj{"type": "Fuse"} }, []string{"Fuse", "pre-tokenizer ByteLevel"}},
+		"decoders beside bytes": {func(f, _ obj) {
+			f["decoder"] = obj{"type": "Sequence", "decoders": []any{bytesStep, obj{"type": "Fuse"}}}
+		}, []string{"beside ByteLevel"}},
+		"strip too early": {func(f, _ obj) {
+			f["decoder"] = obj{"type": "Sequence", "decoders": []any{obj{"type": "Strip", "content": " ", "start": 1, "stop": 0}, obj{"type": "Fuse"}}}
+		}, []string{"Strip", "after Fuse"}},
+		"strip the end": {func(f, _ obj) {
+			f["decoder"] = obj{"type": "Sequence", "decoders": []any{obj{"type": "Fuse"}, obj{"type": "Strip", "content": " ", "start": 0, "stop": 1}}}
+		}, []string{"Strip of 1 at the end"}},
+		"replace too late": {func(f, _ obj) {
+			f["decoder"] = obj{"type": "Sequence", "decoders": []any{obj{"type": "ByteFallback"}, obj{"type": "Replace", "pattern": obj{"String": "▁"}, "content": " "}}}
+		}, []string{"Replace after ByteFallback"}},
 		"model":          {func(_, m obj) { m["type"] = "Unigram" }, []string{"Unigram", "supported: BPE"}},
 		"no model":       {func(f, _ obj) { delete(f, "model") }, []string{"model", "none"}},
 		"model option":   {func(_, m obj) { m["temperature"] = 1 }, []string{"temperature"}},
@@ -93,6 +133,12 @@ func TestRefuses(t *testing.T) {
 		"byte fallback":  {func(_, m obj) { m["byte_fallback"] = true }, []string{"byte_fallback"}},
 		"subword prefix": {func(_, m obj) { m["continuing_subword_prefix"] = "##" }, []string{"##"}},
 		"word end":       {func(_, m obj) { m["end_of_word_suffix"] = "</w>" }, []string{"</w>"}},
+		"no merges": {func(_, m obj) {
+			for i := range 300 {
+				m["vocab"].(obj)[strings.Repeat("a", i+2)] = 300 + i
+			}
+			m["merges"] = []any{}
+		}, []string{"no merges"}},
 		"unk":            {func(_, m obj) { m["unk_token"] = "<unk>" }, []string{"<unk>"}},
 		"merge of what":  {func(_, m obj) { m["merges"] = []any{[]any{"zz", "a"}} }, []string{"merge 0", `"zz"`}},
 		"merge to what":  {func(_, m obj) { m["merges"] = []any{[]any{"q", "q"}} }, []string{"merge 0", `"qq"`}},
@@ -173,6 +219,12 @@ func FuzzParse(f *testing.F) {
 	f.Add(encode(f, base))
 	base["pre_tokenizer"] = decode(f, []byte(named["llama3"]))
 	f.Add(encode(f, base))
+	base["normalizer"] = decode(f, []byte(`{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace","pattern":{"String":"x"},"content":"a"}]}`))
+	f.Add(encode(f, base))
+	base["normalizer"] = nil
+	for _, file := range charTokenizers {
+		f.Add([]byte(file))
+	}
 	base["pre_tokenizer"] = decode(f, []byte(named["smollm"]))
 	base["post_processor"] = decode(f, []byte(`{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"pair":[],"special_tokens":{"<s>":{"id":"<s>","ids":[4],"tokens":["<s>"]}}}`))
 	f.Add(encode(f, base))
@@ -189,7 +241,7 @@ func FuzzParse(f *testing.F) {
 		if e := tok.Encoding(text, true); !slices.Equal(e.IDs, ids) {
 			t.Errorf("ids with offsets %v, want %v", e.IDs, ids)
 		}
-		tok.Decode(ids)
+		testStream(t, tok, ids)
 		out, err := tok.JSON()
 		if err != nil {
 			t.Fatal(err)

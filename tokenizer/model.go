@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,8 +53,8 @@ func splitMerge(line string) (pair, bool) {
 	return pair{a, b}, ok && a != "" && b != "" && !strings.Contains(b, " ")
 }
 
-func parseModel(raw json.RawMessage) (*bpe, error) {
-	if k := kind(raw); k != "BPE" && !(k == "an object without a type" && bytes.Contains(raw, []byte(`"merges"`))) {
+func parseModel(raw json.RawMessage, bytes bool) (*bpe, error) {
+	if k := kind(raw); k != "BPE" && !(k == "an object without a type" && strings.Contains(string(raw), `"merges"`)) {
 		return nil, fmt.Errorf("%s is not supported; supported: BPE", k)
 	}
 	var f modelFile
@@ -66,11 +65,11 @@ func parseModel(raw json.RawMessage) (*bpe, error) {
 	case f.Dropout != nil && *f.Dropout != 0:
 		return nil, fmt.Errorf("dropout %v is not supported; supported: none", *f.Dropout)
 	case f.Prefix != nil && *f.Prefix != "":
-		return nil, fmt.Errorf("continuing_subword_prefix %q is not supported in a byte-level encoding", clip(*f.Prefix))
+		return nil, fmt.Errorf("continuing_subword_prefix %q is not supported; supported: none", clip(*f.Prefix))
 	case f.Suffix != nil && *f.Suffix != "":
-		return nil, fmt.Errorf("end_of_word_suffix %q is not supported in a byte-level encoding", clip(*f.Suffix))
-	case f.ByteFallback:
-		return nil, errors.New("byte_fallback is not supported; supported: byte-level encodings, which need none")
+		return nil, fmt.Errorf("end_of_word_suffix %q is not supported; supported: none", clip(*f.Suffix))
+	case f.ByteFallback && bytes:
+		return nil, errors.New("byte_fallback is not supported in a byte-level encoding, which needs none")
 	}
-	return newBPE(&f)
+	return newBPE(&f, bytes)
 }

@@ -24,25 +24,23 @@ type Encoding struct {
 func (t *Tokenizer) Encoding(text string, wrap bool) Encoding {
 	e := Encoding{IDs: []int32{}, Tokens: []string{}, Offsets: [][2]int{}, Bytes: [][2]int{}}
 	chars := countChars(text)
-	add := func(id int32, token string, from, to int) {
+	add := func(id int32, token string, at place) {
 		e.IDs, e.Tokens = append(e.IDs, id), append(e.Tokens, token)
-		e.Bytes = append(e.Bytes, [2]int{from, to})
-		e.Offsets = append(e.Offsets, [2]int{chars.of(from), chars.of(max(from, to-1)) + 1})
+		e.Bytes = append(e.Bytes, [2]int{at.from})
+		e.Offsets = append(e.Offsets, [2]int{chars.of(at.from), chars.of(max(at.from, at.to-1)) + 1})
 	}
-	for _, s := range t.added.spans(text, true) {
-		if s.token != nil {
-			add(s.token.ID, text[s.from:s.to], s.from, s.to)
-			continue
+	t.passages(passage{text: text, first: true, track: true}, true, func(token *AddedToken, p passage) {
+		if token != nil {
+			add(token.ID, p.text, place{p.place(0).from, p.place(len(p.text) - 1).to})
+		} else {
+			t.locate(p, add)
 		}
-		var buf []symbol
-		each(text[s.from:s.to], t.stages, s.from, func(piece string, at, made int) {
-			buf = t.model.symbols(buf[:0], piece)
-			places := t.model.places(piece, buf)
-			for i, sym := range buf {
-				from, to := at+places[i][0], at+places[i][1]
-				add(sym.id, t.Token(sym.id), max(at+made, from), max(at+made, to))
-			}
-		})
+	})
+	for i := range e.Bytes { // what a normalizer took away belongs to the token before
+		e.Bytes[i][1] = len(text)
+		if i > 0 {
+			e.Bytes[i-1][1] = e.Bytes[i][0]
+		}
 	}
 	for _, trim := range t.post.trims {
 		for i := range e.Offsets {
@@ -53,6 +51,24 @@ func (t *Tokenizer) Encoding(text string, wrap bool) Encoding {
 		e.wrap(t)
 	}
 	return e
+}
+
+// locate encodes a passage and says where in the text each token comes from.
+func (t *Tokenizer) locate(p passage, add func(id int32, token string, at place)) {
+	var buf []symbol
+	each(p.text, t.stages, func(piece string, at, made int) {
+		buf = t.model.symbols(buf[:0], piece)
+		places := t.model.places(piece, buf)
+		for i, sym := range buf {
+			from, to := max(at+made, at+places[i][0]), max(at+made, at+places[i][1])
+			where := p.place(from)
+			where.to = where.from
+			if to > from {
+				where.to = p.place(to - 1).to
+			}
+			add(sym.id, t.Token(sym.id), where)
+		}
+	})
 }
 
 func (e *Encoding) wrap(t *Tokenizer) {

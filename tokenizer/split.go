@@ -30,8 +30,8 @@ type stage struct {
 // each calls f with every piece of text and with the byte offset in the text
 // at which the piece starts. A piece may begin with a space that the text does
 // not have: made is 1, and the offset one less.
-func each(text string, stages []stage, at int, f func(piece string, at, made int)) {
-	cut(text, stages, at, 0, f)
+func each(text string, stages []stage, f func(piece string, at, made int)) {
+	cut(text, stages, 0, 0, f)
 }
 
 func cut(text string, stages []stage, at, made int, f func(piece string, at, made int)) {

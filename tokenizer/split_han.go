@@ -7,10 +7,7 @@ import (
 
 func init() {
 	patterns[hanPattern] = splitHan
-	named["llama3-han"] = `{"type":"Sequence","pretokenizers":[` +
-		`{"type":"Split","pattern":{"Regex":` + quote(hanPattern) + `},"behavior":"Isolated","invert":false},` +
-		`{"type":"Split","pattern":{"Regex":` + quote(llama3Pattern) + `},"behavior":"Isolated","invert":false},` +
-		`{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]}`
+	named["llama3-han"] = isolated(hanPattern, llama3Pattern)
 }
 
 // hanPattern makes a Chinese character a piece of its own. Before another

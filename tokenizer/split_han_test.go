@@ -24,7 +24,7 @@ func FuzzSplitHan(f *testing.F) {
 			}
 			end = m[1]
 		}
-		each(s, []stage{{next: splitHan}}, 0, func(piece string, _, _ int) { got = append(got, piece) })
+		each(s, []stage{{next: splitHan}}, func(piece string, _, _ int) { got = append(got, piece) })
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", s, got, want)
 		}

@@ -4,8 +4,17 @@ import "strings"
 
 func init() {
 	patterns[llama3Pattern] = splitLlama3
-	named["llama3"] = `{"type":"Sequence","pretokenizers":[` +
-		`{"type":"Split","pattern":{"Regex":` + quote(llama3Pattern) + `},"behavior":"Isolated","invert":false},` +
+	named["llama3"] = isolated(llama3Pattern)
+}
+
+// isolated spells the steps that cut a text by patterns, one after another, and
+// then go over to bytes.
+func isolated(patterns ...string) string {
+	steps := ""
+	for _, p := range patterns {
+		steps += `{"type":"Split","pattern":{"Regex":` + quote(p) + `},"behavior":"Isolated","invert":false},`
+	}
+	return `{"type":"Sequence","pretokenizers":[` + steps +
 		`{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]}`
 }
 
@@ -18,7 +27,10 @@ func init() {
 // tokenizer published with it.
 const llama3Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-func splitLlama3(s string) int {
+func splitLlama3(s string) int { return splitWords(s, 3) }
+
+// splitWords is splitLlama3 with so many digits to a number.
+func splitWords(s string, most int) int {
 	if n := foldedContraction(s); n > 0 {
 		return n
 	}
@@ -27,7 +39,7 @@ func splitLlama3(s string) int {
 	case c == letter:
 		return n + run(s[n:], letter)
 	case c == number:
-		return digits(s, 3)
+		return digits(s, most)
 	case s[0] != '\r' && s[0] != '\n':
 		if next, size := first(s[n:]); size > 0 && next == letter {
 			return n + run(s[n:], letter)

@@ -33,7 +33,7 @@ func slow(pattern string) splitter {
 }
 
 func pieces(next splitter, s string) (out []string) {
-	each(s, []stage{{next: next}}, 0, func(piece string, _, _ int) { out = append(out, piece) })
+	each(s, []stage{{next: next}}, func(piece string, _, _ int) { out = append(out, piece) })
 	return out
 }
 

@@ -18,7 +18,12 @@ var preTokenizers, postProcessors []step
 
 func init() { // here, for Sequence refers to the table it is in
 	preTokenizers = []step{
-		{"ByteLevel", readByteLevel}, {"Digits", readDigits}, {"Split", readSplit}, {"Sequence", readPreSequence},
+		{"none", readNothing},
+		{"ByteLevel", readByteLevel},
+		{"Digits", readDigits},
+		{"Split", readSplit},
+		{"Metaspace", readMetaspace},
+		{"Sequence", readPreSequence},
 	}
 	postProcessors = []step{
 		{"none", readNothing}, {"ByteLevel", readTrim}, {"TemplateProcessing", readTemplate}, {"Sequence", readPostSequence},
@@ -41,22 +46,23 @@ func (t *Tokenizer) readStep(table []step, raw json.RawMessage, depth int) error
 }
 
 func (t *Tokenizer) readSteps() error {
+	if err := t.readStep(normalizers, t.parts.normalizer, 0); err != nil {
+		return fmt.Errorf("normalizer: %w", err)
+	}
 	if err := t.readStep(preTokenizers, t.parts.preTokenizer, 0); err != nil {
 		return fmt.Errorf("pre_tokenizer: %w", err)
-	}
-	if !t.byteLevel() {
-		return errors.New("pre_tokenizer: its last step is not ByteLevel; supported: byte-level encodings")
 	}
 	if err := t.readStep(postProcessors, t.parts.postProcessor, 0); err != nil {
 		return fmt.Errorf("post_processor: %w", err)
 	}
-	if k := kind(t.parts.decoder); k != "ByteLevel" {
-		return fmt.Errorf("decoder: %s is not supported; supported: ByteLevel", k)
+	if err := t.readDecoder(); err != nil {
+		return fmt.Errorf("decoder: %w", err)
 	}
 	return nil
 }
 
 // byteLevel reports whether the ByteLevel step has come: it must be the last.
+// Without one, words are made of characters.
 func (t *Tokenizer) byteLevel() bool {
 	return len(t.stages) > 0 && t.stages[len(t.stages)-1].bytes
 }
@@ -152,26 +158,17 @@ func readDigits(t *Tokenizer, raw json.RawMessage, _ int) error {
 
 func readSplit(t *Tokenizer, raw json.RawMessage, _ int) error {
 	var s struct {
-		Type    string `json:"type"`
-		Pattern struct {
-			Regex  *string `json:"Regex"`
-			String *string `json:"String"`
-		} `json:"pattern"`
-		Behavior string `json:"behavior"`
-		Invert   bool   `json:"invert"`
+		Type     string       `json:"type"`
+		Pattern  splitPattern `json:"pattern"`
+		Behavior string       `json:"behavior"`
+		Invert   bool         `json:"invert"`
 	}
 	if err := strict(raw, &s); err != nil {
 		return err
 	}
-	if s.Pattern.Regex == nil {
-		return fmt.Errorf("a Split by something else than a regular expression is not supported; supported: %s", knownPatterns())
-	}
-	if s.Behavior != "Isolated" || s.Invert {
-		return fmt.Errorf("a Split with behavior %q and invert %v is not supported; supported: \"Isolated\" and false", clip(s.Behavior), s.Invert)
-	}
-	next, ok := patterns[*s.Pattern.Regex]
-	if !ok {
-		return fmt.Errorf("a Split by the pattern %q is not supported; supported: %s", clip(*s.Pattern.Regex), knownPatterns())
+	next, err := s.Pattern.splitter(s.Behavior, s.Invert)
+	if err != nil {
+		return err
 	}
 	return t.addStage(stage{next: next})
 }

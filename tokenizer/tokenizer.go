@@ -5,20 +5,22 @@
 // and offset for offset, or refuses by name: a token that is almost right is
 // the hardest error to see in a model's answers.
 //
-//	text → added tokens, and what lies between → pieces → merges → ids
+//	text → added tokens, and what lies between → normalized → pieces → merges → ids
 package tokenizer
 
-import "unicode/utf8"
-
-// A Tokenizer is a byte-level byte-pair encoding with its added tokens. It
-// does not change once it is made, and any number of goroutines may use it.
+// A Tokenizer is a byte-pair encoding, of bytes or of characters, with its added
+// tokens. It does not change once it is made, and any number of goroutines may
+// use it.
 type Tokenizer struct {
-	model  *bpe
-	added  added
-	stages []stage
-	post   post
-	parts  parts
-	config config
+	normal  []edit // the normalizer
+	added   added
+	late    []edit  // rewrites what lies between added tokens
+	stages  []stage // cut it into words
+	model   *bpe
+	post    post
+	decoder decoder
+	parts   parts
+	config  config
 }
 
 // Encode returns the tokens of a text. Added tokens in it are recognised,
@@ -36,16 +38,42 @@ func (t *Tokenizer) Wrap(ids []int32) []int32 { return t.post.wrap(ids) }
 
 func (t *Tokenizer) encode(text string, special bool) []int32 {
 	ids := make([]int32, 0, len(text)/4+8)
-	for _, s := range t.added.spans(text, special) {
-		if s.token != nil {
-			ids = append(ids, s.token.ID)
-			continue
+	t.passages(passage{text: text, first: true}, special, func(token *AddedToken, p passage) {
+		if token != nil {
+			ids = append(ids, token.ID)
+			return
 		}
-		each(text[s.from:s.to], t.stages, s.from, func(piece string, _, _ int) {
+		each(p.text, t.stages, func(piece string, _, _ int) {
 			ids = t.model.encode(ids, piece)
 		})
-	}
+	})
 	return ids
+}
+
+// passages calls f with the added tokens of a text and, where token is nil, with
+// what lies between them, normalized.
+func (t *Tokenizer) passages(text passage, special bool, f func(token *AddedToken, p passage)) {
+	rewrite := func(p passage, edits []edit) passage {
+		for _, e := range edits {
+			p = e.rewrite(p)
+		}
+		return p
+	}
+	for _, s := range t.added.cut(&t.added.literal, text.text, special) {
+		p := text.part(s.from, s.to)
+		if s.token != nil {
+			f(s.token, p)
+			continue
+		}
+		p = rewrite(p, t.normal)
+		for _, s := range t.added.cut(&t.added.normal, p.text, special) {
+			part := p.part(s.from, s.to)
+			if s.token == nil {
+				part = rewrite(part, t.late)
+			}
+			f(s.token, part)
+		}
+	}
 }
 
 // Decode returns the text of tokens, special ones included. Bytes that do not
@@ -58,21 +86,14 @@ func (t *Tokenizer) Decode(ids []int32) string { return t.decode(ids, true) }
 func (t *Tokenizer) Text(ids []int32) string { return t.decode(ids, false) }
 
 func (t *Tokenizer) decode(ids []int32, special bool) string {
-	raw := make([]byte, 0, 5*len(ids))
+	s := t.Stream()
+	text := make([]byte, 0, 5*len(ids))
 	for _, id := range ids {
 		if special || !t.added.special(id) {
-			raw = append(raw, t.bytes(id)...)
+			text = s.push(text, id)
 		}
 	}
-	return string(lossy(make([]byte, 0, len(raw)), raw))
-}
-
-// bytes returns what a token stands for.
-func (t *Tokenizer) bytes(id int32) string {
-	if id < 0 || int(id) >= len(t.model.raw) {
-		return ""
-	}
-	return t.model.raw[id]
+	return string(s.flush(text))
 }
 
 // VocabSize is one more than the largest id: how many rows an embedding needs.
@@ -97,47 +118,3 @@ func (t *Tokenizer) Added() []AddedToken { return append([]AddedToken(nil), t.ad
 
 // Special reports whether a token is one of control, not of text.
 func (t *Tokenizer) Special(id int32) bool { return t.added.special(id) }
-
-// A Stream decodes tokens as they come. What it returns joins to what
-// [Tokenizer.Text] returns for all of them, and never ends within a character.
-type Stream struct {
-	t    *Tokenizer
-	held []byte // the beginning of a character
-}
-
-// Stream starts decoding; special tokens give no text.
-func (t *Tokenizer) Stream() *Stream { return &Stream{t: t} }
-
-// Push returns the text that a token completes: "" in the middle of a character.
-func (s *Stream) Push(id int32) string {
-	if s.t.added.special(id) {
-		return ""
-	}
-	s.held = append(s.held, s.t.bytes(id)...)
-	whole := len(s.held) - unfinished(s.held)
-	text := string(lossy(nil, s.held[:whole]))
-	s.held = append(s.held[:0], s.held[whole:]...)
-	return text
-}
-
-// Flush ends the stream: a character that never ended is one U+FFFD.
-func (s *Stream) Flush() string {
-	text := string(lossy(nil, s.held))
-	s.held = s.held[:0]
-	return text
-}
-
-// unfinished returns how many bytes at the end of raw begin a character that
-// more bytes could complete.
-func unfinished(raw []byte) int {
-	for n := 1; n <= min(3, len(raw)); n++ {
-		tail := raw[len(raw)-n:]
-		if tail[0] >= 0xC0 {
-			if begun(tail) == n && !utf8.FullRune(tail) {
-				return n
-			}
-			return 0
-		}
-	}
-	return 0
-}

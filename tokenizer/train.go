@@ -16,7 +16,7 @@ import (
 type TrainOptions struct {
 	VocabSize    int      // with the special tokens and the 256 bytes; fewer if the text has no more pairs
 	Special      []string // take the first ids
-	Pattern      string   // "gpt2" (the default), "llama3", "llama3-han", "smollm"
+	Pattern      string   // "gpt2" (the default), "llama3", "llama3-han", "o200k", "qwen2", "smollm"
 	MinFrequency int      // a pair must occur so often to be merged; the default is 2
 
 	BOS, EOS, Pad string // which special tokens begin, end and fill a text; "" for none
@@ -50,7 +50,7 @@ func Train(ctx context.Context, texts iter.Seq[string], o TrainOptions) (*Tokeni
 		return nil, fmt.Errorf("tokenizer: minimum frequency %d is negative", o.MinFrequency)
 	}
 	byteLevel := `{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`
-	t := &Tokenizer{parts: parts{[]byte(pre), []byte(strings.Replace(byteLevel, `"trim_offsets":true`, `"trim_offsets":false`, 1)), []byte(byteLevel)}}
+	t := &Tokenizer{parts: parts{nil, []byte(pre), []byte(strings.Replace(byteLevel, `"trim_offsets":true`, `"trim_offsets":false`, 1)), []byte(byteLevel)}}
 	if err := t.readSteps(); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func Train(ctx context.Context, texts iter.Seq[string], o TrainOptions) (*Tokeni
 		return nil, fmt.Errorf("tokenizer: train: %w", err)
 	}
 
-	m, err := newBPE(&modelFile{Vocab: tr.ids, Merges: tr.merges})
+	m, err := newBPE(&modelFile{Vocab: tr.ids, Merges: tr.merges}, true)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (tr *trainer) count(ctx context.Context, texts iter.Seq[string], stages []s
 		if text == "" {
 			continue
 		}
-		each(text, stages, 0, func(word string, _, _ int) {
+		each(text, stages, func(word string, _, _ int) {
 			i, ok := index[word]
 			if !ok {
 				i = int32(len(tr.words))

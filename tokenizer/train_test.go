@@ -20,7 +20,7 @@ func trained(t testing.TB, o TrainOptions) *Tokenizer {
 }
 
 func TestTrainSaveOpen(t *testing.T) {
-	for _, pattern := range []string{"gpt2", "llama3", "llama3-han", "smollm"} {
+	for _, pattern := range []string{"gpt2", "llama3", "llama3-han", "o200k", "qwen2", "smollm"} {
 		tok := trained(t, TrainOptions{VocabSize: 310, Special: []string{"<|endoftext|>", imStart, imEnd}, Pattern: pattern, EOS: "<|endoftext|>"})
 		if tok.VocabSize() != 310 {
 			t.Errorf("%s: vocabulary of %d, want 310", pattern, tok.VocabSize())

@@ -23,7 +23,7 @@ func (t *Tokenizer) JSON() ([]byte, error) {
 		Merges       json.RawMessage `json:"merges"`
 	}
 	m := model{
-		Type: "BPE", FuseUnk: t.model.fuse, IgnoreMerges: t.model.whole != nil,
+		Type: "BPE", FuseUnk: t.model.fuse, ByteFallback: t.model.fallback, IgnoreMerges: t.model.whole != nil,
 		Vocab: t.vocabJSON(), Merges: t.mergesJSON(),
 	}
 	if t.model.unk >= 0 {
@@ -39,13 +39,13 @@ func (t *Tokenizer) JSON() ([]byte, error) {
 		Truncation    *struct{}       `json:"truncation"`
 		Padding       *struct{}       `json:"padding"`
 		AddedTokens   []AddedToken    `json:"added_tokens"`
-		Normalizer    *struct{}       `json:"normalizer"`
+		Normalizer    json.RawMessage `json:"normalizer"`
 		PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
 		PostProcessor json.RawMessage `json:"post_processor"`
 		Decoder       json.RawMessage `json:"decoder"`
 		Model         model           `json:"model"`
 	}{
-		Version: "1.0", AddedTokens: tokens, PreTokenizer: t.parts.preTokenizer,
+		Version: "1.0", AddedTokens: tokens, Normalizer: t.parts.normalizer, PreTokenizer: t.parts.preTokenizer,
 		PostProcessor: t.parts.postProcessor, Decoder: t.parts.decoder, Model: m,
 	})
 	return out.Bytes(), err

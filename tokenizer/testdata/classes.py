@@ -1,6 +1,7 @@
 """Writes classes.json.gz: which code points the reference takes for letters,
 numbers and space in its splitting patterns, for digits in its Digits step, for
-parts of a word beside an added token, and for Chinese, as ranges.
+parts of a word beside an added token, for Chinese, and for either part of a
+word that ends where its case does, as ranges.
 
     pip install tokenizers==0.23.3
     python classes.py
@@ -52,6 +53,7 @@ def ranges(points):
 result = {
     "letter": ranges(matched(r"\p{L}")), "number": ranges(matched(r"\p{N}")), "space": ranges(matched(r"\s")),
     "digit": ranges(digits()), "word": ranges(word()), "han": ranges(matched(r"\p{Han}")),
+    "upper": ranges(matched(r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]")), "lower": ranges(matched(r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]")),
 }
 text = json.dumps({"tokenizers": tokenizers.__version__, **result}, separators=(",", ":"))
 with open("classes.json.gz", "wb") as f:
