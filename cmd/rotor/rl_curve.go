@@ -37,7 +37,7 @@ func (c rlPlotCmd) curve() (*plot.Picture, error) {
 	if len(c.Answer) == 0 {
 		return nil, usagef("--what %s: give what rotor rl learn --json printed, --answer FILE", c.What)
 	}
-	chart := plot.Chart{Title: map[string]string{"lengths": "length of an episode", "returns": "return of an episode", "error": "error of the values (RMSE)"}[c.What], Legend: 1}
+	chart := plot.Chart{Title: map[string]string{"lengths": "length of an episode", "returns": "return of an episode", "error": "error of the values (RMSE)"}[c.What]}
 	for _, path := range c.Answer {
 		a, err := readAnswer(path)
 		if err != nil {

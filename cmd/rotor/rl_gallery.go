@@ -83,9 +83,10 @@ func (c rlGalleryCmd) Run(ctx context.Context, e *env) error {
 				Name   string          `json:"name"`
 				Title  string          `json:"title"`
 				Source string          `json:"source"`
+				Choice string          `json:"settings"`
 				File   string          `json:"file"`
 				Checks []gallery.Check `json:"checks"`
-			}{d.Name, d.Title, d.Source, path, d.Checks}); err != nil {
+			}{d.Name, d.Title, d.Source, d.Choice, path, d.Checks}); err != nil {
 				return err
 			}
 			continue

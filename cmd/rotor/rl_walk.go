@@ -27,7 +27,7 @@ func (c rlPlotCmd) walk(w *world.World, seed uint64) (*plot.Picture, error) {
 		states, seen = append(states, slices.Clone(m.state)), append(seen, slices.Clone(m.seen))
 		return m.step < 500
 	})
-	curves := plot.Chart{Title: fmt.Sprintf("%s: its state over %d steps", w.Name, len(states)-1), X: "step", Legend: 1}
+	curves := plot.Chart{Title: fmt.Sprintf("%s: its state over %d steps", w.Name, len(states)-1), X: "step"}
 	for i := range min(len(states[0]), 6) {
 		y := make([]float64, len(states))
 		for k := range y {

@@ -14,11 +14,11 @@ import (
 
 func init() {
 	register(
-		Figure{"sb-09-1-aggregation", "Gradient Monte Carlo with groups of states", "Sutton and Barto, figure 9.1", aggregation},
-		Figure{"sb-09-2-bootstrapping", "Semi-gradient TD with groups of states, and n steps", "Sutton and Barto, figure 9.2", bootstrapping},
-		Figure{"sb-09-10-tiles", "Fifty tilings against one", "Sutton and Barto, figure 9.10", tilings},
-		Figure{"sb-10-1-mountain", "Cost to go of the mountain car", "Sutton and Barto, figure 10.1", mountain},
-		Figure{"sb-11-2-baird", "Baird's counterexample", "Sutton and Barto, figure 11.2", baird},
+		Figure{"sb-09-1-aggregation", "Gradient Monte Carlo with groups of states", "Sutton and Barto, figure 9.1", "100,000 episodes of one run, α = 2·10⁻⁵; ten groups of 100 states.", aggregation},
+		Figure{"sb-09-2-bootstrapping", "Semi-gradient TD with groups of states, and n steps", "Sutton and Barto, figure 9.2", "Left: 100,000 episodes, α = 2·10⁻⁴. Right: 20 groups, 10 runs of 10 episodes (the book: 100).", bootstrapping},
+		Figure{"sb-09-10-tiles", "Fifty tilings against one", "Sutton and Barto, figure 9.10", "10 runs of 5,000 episodes; 50 tilings, each shifted by 4 states; α = 10⁻⁴ over the number of tilings, as in the book, and beside it α = 1/episode over the number of tilings, with which so many weights come near their end in 5,000 episodes.", tilings},
+		Figure{"sb-10-1-mountain", "Cost to go of the mountain car", "Sutton and Barto, figure 10.1", "Sarsa, 8 tilings of 8 by 8 tiles, α = 0.1/8, ε = 0 with values that begin at 0, which explores by itself; γ = 1; one run of 3,000 episodes.", mountain},
+		Figure{"sb-11-2-baird", "Baird's counterexample", "Sutton and Barto, figure 11.2", "α = 0.01, γ = 0.99, 1,000 steps of one run and 1,000 sweeps; weights begin at 1, but the seventh at 10.", baird},
 	)
 }
 
@@ -75,7 +75,7 @@ func bootstrapping(s *Study) *plot.Picture {
 	s.check("value of states 901 to 1,000, against the exact fixed point", fixed.W[9], v.At(950), .05)
 	left := plot.Chart{Title: "Semi-gradient TD(0)", X: "state", Y: "value", Curves: []plot.Curve{line("exact", x, exact[1:1001]), line("TD", x, states(v))}}
 
-	right := plot.Chart{Title: "n-step TD, 20 groups: error of 10 episodes", X: "α", Y: "RMS error", Low: .2, High: .56, Legend: 1}
+	right := plot.Chart{Title: "n-step TD, 20 groups: error of 10 episodes", X: "α", Y: "RMS error", Low: .2, High: .56}
 	for _, n := range []int{1, 2, 4, 8, 16, 32, 64, 128} {
 		var alphas, errs []float64
 		for alpha := .0; alpha <= 1.001; alpha += .1 {
@@ -128,13 +128,24 @@ func rows(p *tabular.Policy) [][]float64 {
 
 func tilings(s *Study) *plot.Picture {
 	w, exact, p := walk1000()
-	chart := plot.Chart{Title: "1,000 states: tiles of 200, mean of 10 runs", X: "episode", Y: "RMS error", Legend: 1, Low: 0, High: .5}
+	chart := plot.Chart{Title: "1,000 states: tiles of 200, mean of 10 runs", X: "episode", Y: "RMS error", Low: 0, High: .5}
 	const episodes = 5000
-	for _, n := range []int{50, 1} {
+	last := map[string]float64{}
+	for _, c := range []struct {
+		name  string
+		n     int
+		alpha func(episode int) float64
+	}{
+		{"50 tilings, α = 1/episode", 50, func(ep int) float64 { return 1 / float64(ep+1) }},
+		{"1 tiling, α = 1/episode", 1, func(ep int) float64 { return 1 / float64(ep+1) }},
+		{"50 tilings, α = 0.0001", 50, func(int) float64 { return 1e-4 }},
+		{"1 tiling, α = 0.0001", 1, func(int) float64 { return 1e-4 }},
+	} {
 		y := average(s.each(s.runs(10), func(i int) []float64 {
-			v := approx.NewLinear(overlapping(n), 1e-4/float64(n))
+			v := approx.NewLinear(overlapping(c.n), 0)
 			env, errs := w.Finite(), []float64{}
 			for ep := range episodes {
+				v.Alpha = c.alpha(ep) / float64(c.n)
 				approx.Forward(v, rl.Rollout(env, p, rl.NewRand(s.Seed, uint64(i), uint64(ep)), 0),
 					func(r, gamma, v []float64) []float64 { return returns.MonteCarlo(r, gamma, v) })
 				if ep%10 == 9 {
@@ -147,13 +158,17 @@ func tilings(s *Study) *plot.Picture {
 		for i := range x {
 			x[i] = float64(10*i + 10)
 		}
-		chart.Curves = append(chart.Curves, line(fmt.Sprintf("%d tilings", n), x, y))
+		curve := line(c.name, x, y)
+		curve.Dashed = c.alpha(0) < 1
+		chart.Curves, last[c.name] = append(chart.Curves, curve), y[len(y)-1]
 	}
-	s.check("RMS error of 50 tilings after 5,000 episodes", .10, chart.Curves[0].Y[len(chart.Curves[0].Y)-1], .06) // read off the figure
 	process := must(approx.NewProcess(w.Model, rows(tabular.Uniform(1002, 1))))
 	phi := approx.Matrix(approx.Aggregate{First: 1, Size: 200, Groups: 5}, 1002)
 	best := must(process.Project(phi, exact))
-	s.check("RMS error of one tiling after 5,000 episodes, against the least that it can have", approx.RMSE(phi[1:1001], best, exact[1:1001]), chart.Curves[1].Y[len(chart.Curves[1].Y)-1], .02)
+	least := approx.RMSE(phi[1:1001], best, exact[1:1001])
+	s.check("RMS error of one tiling after 5,000 episodes, α = 0.0001, against the least that it can have", least, last["1 tiling, α = 0.0001"], .02)
+	s.check("RMS error of one tiling after 5,000 episodes, α = 1/episode, against the least that it can have", least, last["1 tiling, α = 1/episode"], .02)
+	s.check("RMS error of 50 tilings after 5,000 episodes, α = 1/episode", .06, last["50 tilings, α = 1/episode"], .04)
 	return chart.Picture()
 }
 

@@ -10,15 +10,15 @@ import (
 )
 
 func init() {
-	register(Figure{"sb-02-2-bandit", "Ten arms: greedy and ε-greedy", "Sutton and Barto, figure 2.2", bandit})
+	register(Figure{"sb-02-2-bandit", "Ten arms: greedy and ε-greedy", "Sutton and Barto, figure 2.2", "500 bandits of ten arms, 1,000 pulls each (the book: 2,000 bandits); sample averages, α = 1/k; ε = 0, 0.01, 0.1. Curves are smoothed over 10 pulls.", bandit})
 }
 
 // bandit averages 500 bandits of 1,000 pulls; sample averages are Q-learning with
 // α = 1/k where every pull is an episode.
 func bandit(s *Study) *plot.Picture {
 	const pulls = 1000
-	reward := plot.Chart{Title: "Mean reward", X: "pull", Legend: 1}
-	best := plot.Chart{Title: "Best arm chosen, %", X: "pull", High: 100, Legend: 1}
+	reward := plot.Chart{Title: "Mean reward", X: "pull"}
+	best := plot.Chart{Title: "Best arm chosen, %", X: "pull", High: 100}
 	for _, epsilon := range []float64{0, .01, .1} {
 		rows := s.each(s.runs(500), func(i int) []float64 {
 			env := world.NewBandit(rl.NewRand(s.Seed, uint64(i)), 10, 0)

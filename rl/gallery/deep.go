@@ -11,7 +11,7 @@ import (
 )
 
 func init() {
-	register(Figure{"zhao-08-11-deep", "Deep Q-learning from 1,000 steps, and from 100", "Zhao, figures 8.11 and 8.12", deep})
+	register(Figure{"zhao-08-11-deep", "Deep Q-learning from 1,000 steps, and from 100", "Zhao, figures 8.11 and 8.12", "One run of the uniform policy; batches of 100 and 50; one hidden layer of 100; row, column and action in [0, 1] as inputs; 1,000 iterations. The book leaves the rest open: here tanh, first weights four times as wide as usual, ten steps of Adam at 0.03 an iteration, each on a batch of its own, and a slow copy that follows every five iterations.", deep})
 }
 
 // deep takes one run of the uniform policy into the replay and learns from it: one
@@ -23,8 +23,8 @@ func init() {
 func deep(s *Study) *plot.Picture {
 	w := open("zhao5x5", "r-forbidden=-10", "r-boundary=-10")
 	best := must(tabular.Optimal(w.Model))
-	loss := plot.Chart{Title: "Loss", X: "iteration", LogY: true, Legend: 1}
-	wrong := plot.Chart{Title: "RMSE of the values", X: "iteration", LogY: true, Legend: 1}
+	loss := plot.Chart{Title: "Loss", X: "iteration", LogY: true}
+	wrong := plot.Chart{Title: "RMSE of the values", X: "iteration", LogY: true}
 	for _, c := range []struct{ steps, batch int }{{1000, 100}, {100, 50}} {
 		env := approx.See(w.Finite(), 2, func(st int, x []float64) { x[0], x[1] = float64(st/5)/4, float64(st%5)/4 })
 		a := must(approx.DQN{

@@ -1,7 +1,7 @@
 // Package gallery draws the figures of the books from runs of this project's own
 // algorithms, and measures what they show against what the books say.
 //
-// Where a book leaves a setting open, the figure's comment states the choice.
+// Where a book leaves a setting open, the figure's Choice states what was taken.
 //
 // Sutton and Barto, Reinforcement Learning: An Introduction, 2nd ed., 2018.
 // Zhao, Mathematical Foundations of Reinforcement Learning, 2025.
@@ -27,6 +27,7 @@ type Figure struct {
 	Name   string // of its file
 	Title  string
 	Source string // book and number
+	Choice string // settings, and what the book leaves open
 	Draw   func(*Study) *plot.Picture
 }
 
@@ -200,7 +201,8 @@ func rmse(v, want []float64) float64 {
 // line is a curve without a band.
 func line(name string, x, y []float64) plot.Curve { return plot.Curve{Name: name, X: x, Y: y} }
 
-// Reference writes the table of what was expected and measured.
+// Reference writes the table of what was expected and measured, and under which
+// settings.
 func Reference(w io.Writer, drawn []Drawn) error {
 	var b strings.Builder
 	good, all := 0, 0
@@ -212,7 +214,8 @@ func Reference(w io.Writer, drawn []Drawn) error {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "# Reference results\n\nWritten by `rotor rl gallery`: %d of %d numbers are as expected. Numbers of figures that are sampled are means of several runs.\n\n", good, all)
+	fmt.Fprintf(&b, "# Reference results\n\nWritten by `rotor rl gallery`: %d of %d numbers are as expected. Numbers of figures that are sampled are means of several runs.\n", good, all)
+	b.WriteString("What a book prints to so many digits is expected to those; what was read off a figure has a wider bound. Below the table stand the settings.\n\n")
 	b.WriteString("| figure | source | number | expected | measured | within | |\n| --- | --- | --- | ---: | ---: | ---: | --- |\n")
 	for _, d := range drawn {
 		for _, c := range d.Checks {
@@ -220,8 +223,12 @@ func Reference(w io.Writer, drawn []Drawn) error {
 			if !c.Good() {
 				mark = "**no**"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %.5g | %.5g | %.3g | %s |\n", d.Name, d.Source, c.What, c.Expected, c.Measured, c.Within, mark)
+			fmt.Fprintf(&b, "| %s | %s | %s | %.5g | %.5g | %.3g | %s |\n", d.Name, d.Source, strings.ReplaceAll(c.What, "|", "\\|"), c.Expected+0, c.Measured+0, c.Within, mark)
 		}
+	}
+	b.WriteString("\n## Settings\n\n| figure | settings, and what the book leaves open |\n| --- | --- |\n")
+	for _, d := range drawn {
+		fmt.Fprintf(&b, "| %s | %s |\n", d.Name, strings.ReplaceAll(d.Choice, "|", "\\|"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

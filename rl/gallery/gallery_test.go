@@ -4,15 +4,24 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"html"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rotor-lm/rotor/rl/plot"
+)
+
+var (
+	texts   = regexp.MustCompile(`<text[^>]*>[^<]*`)
+	letters = regexp.MustCompile(`<text[^>]*>`)
 )
 
 // The exact figures hold in every test run, the sampled ones with ROTOR_LONG=1,
 // with the seed that rotor rl gallery draws them with and reference.md shows.
 func TestFigures(t *testing.T) {
-	names := []string{"zhao-03-optimal", "zhao-04-iteration", "zhao-05-4-basic", "zhao-05-6-soft", "zhao-06-3-robbins-monro", "zhao-06-2-mean", "sb-06-4-windy", "sb-11-2-baird"}
+	names := []string{"zhao-03-optimal", "zhao-04-iteration", "zhao-04-small", "zhao-05-4-basic", "zhao-05-6-soft", "zhao-06-3-robbins-monro", "zhao-06-2-mean", "sb-06-4-windy", "sb-11-2-baird"}
 	if os.Getenv("ROTOR_LONG") != "" {
 		names = nil
 	}
@@ -35,6 +44,11 @@ func TestFigures(t *testing.T) {
 		if err := d.Picture.SVG(&svg); err != nil || svg.Len() < 2000 || strings.Contains(svg.String(), "NaN") {
 			t.Errorf("%s: %d bytes, %v", d.Name, svg.Len(), err)
 		}
+		for _, r := range letters.ReplaceAllString(html.UnescapeString(strings.Join(texts.FindAllString(svg.String(), -1), "")), "") {
+			if !plot.HasLetter(r) {
+				t.Errorf("%s: no letter %q in pixels", d.Name, r)
+			}
+		}
 		all = append(all, d)
 	}
 	if names != nil && n != len(names) {
@@ -49,7 +63,7 @@ func TestFigures(t *testing.T) {
 func TestEveryFigureIsNamedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Figures() {
-		if seen[f.Name] || f.Title == "" || f.Source == "" {
+		if seen[f.Name] || f.Title == "" || f.Source == "" || f.Choice == "" {
 			t.Errorf("%+v", f)
 		}
 		seen[f.Name] = true

@@ -13,10 +13,10 @@ import (
 
 func init() {
 	register(
-		Figure{"sb-05-1-blackjack-values", "Values of sticking on 20 and 21", "Sutton and Barto, figure 5.1", blackjackValues},
-		Figure{"sb-05-2-blackjack-strategy", "The best strategy, by exploring starts", "Sutton and Barto, figure 5.2", blackjackStrategy},
-		Figure{"sb-05-3-importance", "Ordinary and weighted importance sampling", "Sutton and Barto, figure 5.3", importance},
-		Figure{"sb-05-4-infinite-variance", "Ordinary importance sampling that does not settle", "Sutton and Barto, figure 5.4", infiniteVariance},
+		Figure{"sb-05-1-blackjack-values", "Values of sticking on 20 and 21", "Sutton and Barto, figure 5.1", "First-visit Monte Carlo, α = 1/k; the policy sticks on 20 and 21; `sab=false`, as the book does not treat naturals apart. Errors are against dynamic programming.", blackjackValues},
+		Figure{"sb-05-2-blackjack-strategy", "The best strategy, by exploring starts", "Sutton and Barto, figure 5.2", "Monte Carlo with exploring starts, first visit, α = 1/k, two million games; `sab=false`. The book does not say how many games.", blackjackStrategy},
+		Figure{"sb-05-3-importance", "Ordinary and weighted importance sampling", "Sutton and Barto, figure 5.3", "100 runs of 10,000 games from the hand 13 with a usable ace against a two; first visit; behaviour uniform.", importance},
+		Figure{"sb-05-4-infinite-variance", "Ordinary importance sampling that does not settle", "Sutton and Barto, figure 5.4", "Ten runs of a million episodes; first visit; behaviour uniform, target left.", infiniteVariance},
 	)
 }
 
@@ -115,7 +115,7 @@ func importance(s *Study) *plot.Picture {
 	clear(m.Start)
 	m.Start[start] = 1
 	at := []int{1, 2, 3, 5, 8, 13, 20, 35, 60, 100, 180, 300, 560, 1000, 1800, 3200, 5600, 10000}
-	chart := plot.Chart{Title: "Mean squared error of 100 runs", X: "games", LogX: true, Legend: 1}
+	chart := plot.Chart{Title: "Mean squared error of 100 runs", X: "games", LogX: true}
 	for _, weighted := range []bool{false, true} {
 		rows := s.each(s.runs(100), func(i int) []float64 {
 			l := &tabular.Learning{V: tabular.NewV(m.States, 0, rl.Harmonic()), Policy: tabular.Uniform(m.States, 2), Target: p, Seed: s.Seed + uint64(i)}
@@ -179,6 +179,6 @@ func infiniteVariance(s *Study) *plot.Picture {
 			off++
 		}
 	}
-	s.check("share of ten runs off by more than 0.01 after a million episodes: the error does not go away", 1, off/10, .6)
+	s.check("share of ten runs off by more than 0.01 after a million episodes: the error does not go away", 1, off/10, .3)
 	return chart.Picture()
 }

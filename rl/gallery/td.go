@@ -12,14 +12,14 @@ import (
 
 func init() {
 	register(
-		Figure{"sb-06-1-random-walk", "TD and Monte Carlo on five states", "Sutton and Barto, example 6.2", randomWalk},
-		Figure{"sb-06-2-batch", "TD and Monte Carlo in batches", "Sutton and Barto, figure 6.2", batch},
-		Figure{"sb-06-3-cliff-alpha", "Three methods on the cliff, early and late", "Sutton and Barto, figure 6.3", cliffAlpha},
-		Figure{"sb-06-4-windy", "Sarsa in the wind", "Sutton and Barto, example 6.5", windy},
-		Figure{"sb-06-5-cliff", "Sarsa and Q-learning on the cliff", "Sutton and Barto, example 6.6", cliffOnline},
-		Figure{"sb-06-6-double", "Maximisation bias and double Q-learning", "Sutton and Barto, figure 6.5", double},
-		Figure{"sb-07-2-n-step", "n-step TD on nineteen states", "Sutton and Barto, figure 7.2", nStep},
-		Figure{"sb-08-2-dyna", "Dyna-Q in the maze", "Sutton and Barto, figure 8.2", dyna},
+		Figure{"sb-06-1-random-walk", "TD and Monte Carlo on five states", "Sutton and Barto, example 6.2", "100 runs; values begin at 0.5; γ = 1. Expected errors are means of 400 runs with the same settings.", randomWalk},
+		Figure{"sb-06-2-batch", "TD and Monte Carlo in batches", "Sutton and Barto, figure 6.2", "100 runs; all episodes so far are presented until no value moves by 10⁻⁴. In place of the book's α = 0.001 each state moves by its mean error, which has the same fixed point.", batch},
+		Figure{"sb-06-3-cliff-alpha", "Three methods on the cliff, early and late", "Sutton and Barto, figure 6.3", "20 runs of 1,000 episodes; ε = 0.1, γ = 1 (the book: 50,000 runs of the first 100 episodes, 10 of 100,000).", cliffAlpha},
+		Figure{"sb-06-4-windy", "Sarsa in the wind", "Sutton and Barto, example 6.5", "α = 0.5, ε = 0.1, γ = 1, 170 episodes; lengths are means of 20 runs.", windy},
+		Figure{"sb-06-5-cliff", "Sarsa and Q-learning on the cliff", "Sutton and Barto, example 6.6", "α = 0.5, ε = 0.1, γ = 1, 500 episodes, 100 runs; smoothed over 10 episodes. The book does not state α.", cliffOnline},
+		Figure{"sb-06-6-double", "Maximisation bias and double Q-learning", "Sutton and Barto, figure 6.5", "2,000 runs of 300 episodes; α = 0.1, ε = 0.1, γ = 1; ten actions in B, of which five lead there from A and five to the end, so that a table has as many in every state.", double},
+		Figure{"sb-07-2-n-step", "n-step TD on nineteen states", "Sutton and Barto, figure 7.2", "60 runs of 10 episodes (the book: 100); values begin at 0; γ = 1; α in steps of 0.1.", nStep},
+		Figure{"sb-08-2-dyna", "Dyna-Q in the maze", "Sutton and Barto, figure 8.2", "30 runs of 50 episodes; α = 0.1, ε = 0.1, γ = 0.95.", dyna},
 	)
 }
 
@@ -27,7 +27,7 @@ var walk5 = []float64{1. / 6, 2. / 6, 3. / 6, 4. / 6, 5. / 6}
 
 func randomWalk(s *Study) *plot.Picture {
 	w := open("walk5")
-	chart := plot.Chart{Title: "Error on five states, mean of 100 runs", X: "episode", Y: "RMS error", Legend: 1}
+	chart := plot.Chart{Title: "Error on five states, mean of 100 runs", X: "episode", Y: "RMS error"}
 	for _, c := range []struct {
 		name  string
 		alg   func() tabular.Algorithm
@@ -59,7 +59,7 @@ func randomWalk(s *Study) *plot.Picture {
 // values no longer change.
 func batch(s *Study) *plot.Picture {
 	w := open("walk5")
-	chart := plot.Chart{Title: "Batch training, mean of 100 runs", X: "episodes in the batch", Y: "RMS error", Legend: 1}
+	chart := plot.Chart{Title: "Batch training, mean of 100 runs", X: "episodes in the batch", Y: "RMS error"}
 	for k, name := range []string{"TD", "Monte Carlo"} {
 		y := average(s.each(s.runs(100), func(i int) []float64 {
 			var all []rl.Trajectory[int, int]
@@ -114,7 +114,7 @@ func settle(v []float64, all []rl.Trajectory[int, int], lambda float64) {
 func cliffAlpha(s *Study) *plot.Picture {
 	w := open("cliffwalking")
 	alphas := []float64{.1, .2, .3, .4, .5, .6, .7, .8, .9, 1}
-	chart := plot.Chart{Title: "Cliff: mean return against α", X: "α", Low: -160, High: 0, Legend: 1}
+	chart := plot.Chart{Title: "Cliff: mean return against α", X: "α", Low: -160, High: 0}
 	at := map[string][]float64{}
 	for _, c := range []struct {
 		name string
@@ -172,7 +172,7 @@ func windy(s *Study) *plot.Picture {
 
 func cliffOnline(s *Study) *plot.Picture {
 	w := open("cliffwalking")
-	chart := plot.Chart{Title: "Cliff: return of an episode, mean of 100 runs", X: "episode", Low: -100, High: 0, Legend: 1}
+	chart := plot.Chart{Title: "Cliff: return of an episode, mean of 100 runs", X: "episode", Low: -100, High: 0}
 	var last *plot.Picture
 	for _, c := range []struct {
 		name string
@@ -187,7 +187,7 @@ func cliffOnline(s *Study) *plot.Picture {
 			return y
 		})
 		band := plot.Band(c.name, 1, rows)
-		s.check("return of the last 100 episodes, "+c.name, c.want, mean(band.Y[400:]), 7)
+		s.check("return of the last 100 episodes, "+c.name, c.want, mean(band.Y[400:]), 6)
 		band.Y, band.Low, band.High = plot.Smooth(band.Y, 10), nil, nil
 		chart.Curves = append(chart.Curves, band)
 		m := plot.Map{Title: c.name + ": the way of the greedy policy", Grid: w.Grid}
@@ -205,7 +205,7 @@ func cliffOnline(s *Study) *plot.Picture {
 // double is the example of the bias: from A, right ends with nothing; left leads
 // to B, where ten actions end with a reward around −0.1.
 func double(s *Study) *plot.Picture {
-	chart := plot.Chart{Title: "Left chosen from A, %, mean of 2,000 runs", X: "episode", Low: 0, High: 100, Legend: 1}
+	chart := plot.Chart{Title: "Left chosen from A, %, mean of 2,000 runs", X: "episode", Low: 0, High: 100}
 	for _, c := range []struct {
 		name string
 		alg  func() tabular.Algorithm
@@ -229,7 +229,7 @@ func double(s *Study) *plot.Picture {
 func nStep(s *Study) *plot.Picture {
 	w := open("walk19")
 	truth := walk19()
-	chart := plot.Chart{Title: "19 states: mean error of the first 10 episodes", X: "α", Y: "RMS error", Low: .2, High: .56, Legend: 1}
+	chart := plot.Chart{Title: "19 states: mean error of the first 10 episodes", X: "α", Y: "RMS error", Low: .2, High: .56}
 	s.check("RMS error at the start", .547723, rmse(make([]float64, 19), truth), 1e-6)
 	for _, n := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256} {
 		var alphas, errs []float64
@@ -263,7 +263,7 @@ func walk19() []float64 {
 
 func dyna(s *Study) *plot.Picture {
 	w := open("maze")
-	chart := plot.Chart{Title: "Dyna-Q in the maze, mean of 30 runs", X: "episode", Y: "steps", Low: 0, High: 800, Legend: 1}
+	chart := plot.Chart{Title: "Dyna-Q in the maze, mean of 30 runs", X: "episode", Y: "steps", Low: 0, High: 800}
 	for _, c := range []struct {
 		planning int
 		second   float64
@@ -278,7 +278,7 @@ func dyna(s *Study) *plot.Picture {
 	}
 	for k, at := range []int{30, 6, 4} {
 		name := chart.Curves[k].Name
-		s.check(fmt.Sprintf("steps of episode %d with %s", at, name), 18, chart.Curves[k].Y[at-1], 14)
+		s.check(fmt.Sprintf("steps of episode %d with %s", at, name), 18, chart.Curves[k].Y[at-1], 5)
 	}
 	return chart.Picture()
 }

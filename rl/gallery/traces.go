@@ -14,9 +14,9 @@ import (
 
 func init() {
 	register(
-		Figure{"sb-12-3-lambda-return", "The off-line λ-return on nineteen states", "Sutton and Barto, figure 12.3", lambdaReturn},
-		Figure{"sb-12-6-td-lambda", "TD(λ) on nineteen states", "Sutton and Barto, figure 12.6", tdLambda},
-		Figure{"sb-13-1-reinforce", "REINFORCE in the short corridor", "Sutton and Barto, figure 13.1", corridorFigure},
+		Figure{"sb-12-3-lambda-return", "The off-line λ-return on nineteen states", "Sutton and Barto, figure 12.3", "40 runs of 10 episodes; α in steps of 0.1; an error above 10 counts as 10.", lambdaReturn},
+		Figure{"sb-12-6-td-lambda", "TD(λ) on nineteen states", "Sutton and Barto, figure 12.6", "40 runs of 10 episodes; accumulating traces; α in steps of 0.1; an error above 10 counts as 10.", tdLambda},
+		Figure{"sb-13-1-reinforce", "REINFORCE in the short corridor", "Sutton and Barto, figure 13.1", "100 runs of 1,000 episodes, cut at 1,000 steps; the policy begins with right at 5 %; γ = 1; smoothed over 10 episodes.", corridorFigure},
 	)
 }
 
@@ -66,7 +66,7 @@ func least(c plot.Chart) float64 {
 // call of what learner returns is one episode.
 func (s *Study) overAlpha(title string, learner func(lambda, alpha float64, seed uint64) func() []float64) plot.Chart {
 	truth := walk19()
-	chart := plot.Chart{Title: title, X: "α", Y: "RMS error", Low: .2, High: .56, Legend: 1}
+	chart := plot.Chart{Title: title, X: "α", Y: "RMS error", Low: .2, High: .56}
 	for _, lambda := range []float64{0, .4, .8, .9, .95, .975, .99, 1} {
 		var alphas, errs []float64
 		for alpha := .0; alpha <= 1.001; alpha += .1 {
@@ -129,7 +129,7 @@ func (p *right) Learn(a int, step float64) { p.theta += 2 * step * (float64(a) -
 // corridorFigure begins with right at 5 %, as the book's code does, and cuts
 // episodes at 1,000 steps.
 func corridorFigure(s *Study) *plot.Picture {
-	chart := plot.Chart{Title: "Return of an episode, mean of 100 runs", X: "episode", Low: -100, High: 0, Legend: 1}
+	chart := plot.Chart{Title: "Return of an episode, mean of 100 runs", X: "episode", Low: -100, High: 0}
 	for _, exponent := range []int{12, 13, 14} {
 		alpha := math.Pow(2, -float64(exponent))
 		y := average(s.each(s.runs(100), func(i int) []float64 {

@@ -15,19 +15,21 @@ import (
 
 func init() {
 	register(
-		Figure{"zhao-03-optimal", "Optimal values and policies of the 5×5 world", "Zhao, figures 3.4 and 4.4", optimalGrids},
-		Figure{"zhao-04-iteration", "Value, policy and truncated policy iteration", "Zhao, §4", iteration},
-		Figure{"zhao-05-4-basic", "MC Basic with episodes of eight lengths", "Zhao, figure 5.4", basic},
-		Figure{"zhao-05-6-soft", "The price of exploration", "Zhao, figures 5.6 and 5.7", softPolicies},
-		Figure{"zhao-05-8-exploration", "How evenly a million steps visit", "Zhao, figure 5.8", exploration},
-		Figure{"zhao-06-2-mean", "Mean estimation", "Zhao, figure 6.2", meanEstimation},
-		Figure{"zhao-06-3-robbins-monro", "Robbins–Monro: one that converges, one that does not", "Zhao, §6.2", robbinsMonro},
-		Figure{"zhao-06-5-descent", "Stochastic, mini-batch and batch descent", "Zhao, figure 6.5", descent},
-		Figure{"zhao-07-2-sarsa", "Sarsa", "Zhao, figure 7.2", sarsaFigure},
-		Figure{"zhao-07-3-q-learning", "Q-learning, on-policy", "Zhao, figure 7.3", qFigure},
-		Figure{"zhao-07-4-off-policy", "Q-learning, off-policy", "Zhao, figures 7.4 and 7.5", offPolicy},
-		Figure{"zhao-08-7-td-linear", "TD-Linear with polynomials", "Zhao, figures 8.6 to 8.8", tdLinear},
-		Figure{"zhao-08-9-sarsa-linear", "Sarsa and Q-learning with Fourier features", "Zhao, figures 8.9 and 8.10", fourierControl},
+		Figure{"zhao-03-optimal", "Optimal values and policies of the 5×5 world", "Zhao, figures 3.4 and 4.4", "γ = 0.9, rewards as the titles say; exact.", optimalGrids},
+		Figure{"zhao-04-iteration", "Value, policy and truncated policy iteration", "Zhao, §4", "`r-forbidden=-10`; policy and truncated iteration begin with the uniform policy, value iteration with zeros.", iteration},
+		Figure{"zhao-04-small", "Small worlds, worked by hand", "Zhao, examples of chapters 4, 5 and 8", "The worlds `zhao1x2`, `zhao2x2` and `zhao3x3`; exact.", small},
+		Figure{"zhao-05-4-basic", "MC Basic with episodes of eight lengths", "Zhao, figure 5.4", "`r-forbidden=-10`; one episode of so many steps from every pair, as the world is certain; begins with the policy that always goes up.", basic},
+		Figure{"zhao-05-5-epsilon-greedy", "ε-greedy Monte Carlo, a million steps an iteration", "Zhao, figure 5.5", "`r-forbidden=-1`, `r-boundary=-1`; ε = 0.5; one episode of a million steps an iteration, every visit, α = 1/k in a table that begins anew; the first policy is uniform.", softMonteCarlo},
+		Figure{"zhao-05-6-soft", "The price of exploration", "Zhao, figures 5.6 and 5.7", "`r-forbidden=-10`, `bump=both`: in these two figures a bump in a forbidden cell pays both rewards; exact.", softPolicies},
+		Figure{"zhao-05-8-exploration", "How evenly a million steps visit", "Zhao, figure 5.8", "One run of a million steps for each ε; the policy is the ε-greedy one of the optimal, default rewards.", exploration},
+		Figure{"zhao-06-2-mean", "Mean estimation", "Zhao, figure 6.2", "200 samples of ±1 from seed 0.", meanEstimation},
+		Figure{"zhao-06-3-robbins-monro", "Robbins–Monro: one that converges, one that does not", "Zhao, §6.2", "a_k = 1/k; begins at 3 and at 0; noise is standard normal.", robbinsMonro},
+		Figure{"zhao-06-5-descent", "Stochastic, mini-batch and batch descent", "Zhao, figure 6.5", "100 points evenly from a square of side 20; begins at (20, 20); α = 1/k; 30 steps.", descent},
+		Figure{"zhao-07-2-sarsa", "Sarsa", "Zhao, figure 7.2", "α = 0.1, ε = 0.1, q₀ = 0, 500 episodes, 20 runs. γ is not stated: 0.9.", sarsaFigure},
+		Figure{"zhao-07-3-q-learning", "Q-learning, on-policy", "Zhao, figure 7.3", "α = 0.1, ε = 0.1, q₀ = 0, 500 episodes, 20 runs. γ is not stated: 0.9.", qFigure},
+		Figure{"zhao-07-4-off-policy", "Q-learning, off-policy", "Zhao, figures 7.4 and 7.5", "α = 0.1, γ = 0.9, 10 runs of 100,000 steps. Which ε-greedy policies figure 7.5 follows is not stated: here those of policies drawn by chance.", offPolicy},
+		Figure{"zhao-08-7-td-linear", "TD-Linear with polynomials", "Zhao, figures 8.6 to 8.8", "α = 0.0005, γ = 0.9, 500 episodes of 500 steps from states drawn evenly, first weights from N(0, 1), 5 runs.", tdLinear},
+		Figure{"zhao-08-9-sarsa-linear", "Sarsa and Q-learning with Fourier features", "Zhao, figures 8.9 and 8.10", "γ = 0.9, ε = 0.1, α = 0.001, r_boundary = r_forbidden = −10, r_target = 1, 500 episodes from the top left, cut at 5,000 steps; 5 runs. How the action enters φ(s, a) is not stated: here as a third coordinate, 216 features.", fourierControl},
 	)
 }
 
@@ -39,36 +41,148 @@ func grid(title string, w *world.World, v []float64, p *tabular.Policy, digits i
 	return m.Picture()
 }
 
+// The grids of the books, to the digits that are known.
+var (
+	defaultRewards = []float64{
+		5.832, 5.580, 6.200, 6.480, 5.832,
+		6.480, 7.200, 8.000, 7.200, 6.480,
+		7.200, 8.000, 10.000, 8.000, 7.200,
+		8.000, 10.000, 10.000, 10.000, 8.000,
+		7.200, 9.000, 10.000, 9.000, 8.100,
+	}
+	dearForbidden = []float64{ // r_forbidden = −10
+		3.487, 3.874, 4.305, 4.783, 5.314,
+		3.138, 3.487, 4.783, 5.314, 5.905,
+		2.824, 2.542, 10.000, 5.905, 6.561,
+		2.542, 10.000, 10.000, 10.000, 7.290,
+		2.288, 9.000, 10.000, 9.000, 8.100,
+	}
+	uniformPolicy = []float64{
+		-3.8463, -3.8138, -3.6442, -3.1209, -3.2350,
+		-3.7936, -3.8473, -3.8004, -3.1063, -2.9241,
+		-3.5724, -3.8965, -3.3817, -3.1944, -2.9444,
+		-3.9008, -3.6159, -3.4031, -2.8976, -3.2393,
+		-4.4589, -4.1608, -3.3858, -3.3634, -3.4532,
+	}
+	tenthGreedy = []float64{ // figure 5.6b
+		.424, .530, .873, 1.259, 1.443,
+		.139, .044, .532, 1.262, 1.670,
+		.089, -.411, 3.371, 1.355, 1.910,
+		-.094, 3.383, 3.338, 3.669, 2.182,
+		-.287, 2.592, 3.699, 3.068, 2.684,
+	}
+)
+
+// grids checks all values of a grid: the largest difference from what is printed.
+func (s *Study) grids(what string, want, have []float64, within float64) {
+	worst := 0.
+	for i := range want {
+		worst = max(worst, math.Abs(have[i]-want[i]))
+	}
+	s.check("largest difference of 25 values, "+what, 0, worst, within)
+}
+
 func optimalGrids(s *Study) *plot.Picture {
 	var pictures []*plot.Picture
 	for _, c := range []struct {
 		title   string
 		options []string
-		first   float64
+		want    []float64
 	}{
-		{"default rewards", nil, 5.832},
-		{"γ = 0.5", []string{"gamma=0.5"}, math.NaN()},
-		{"γ = 0", []string{"gamma=0"}, 0},
-		{"r_forbidden = −10", []string{"r-forbidden=-10"}, 3.487},
+		{"default rewards", nil, defaultRewards},
+		{"γ = 0.5", []string{"gamma=0.5"}, nil},
+		{"γ = 0", []string{"gamma=0"}, nil},
+		{"r_forbidden = −10", []string{"r-forbidden=-10"}, dearForbidden},
 	} {
 		w := open("zhao5x5", c.options...)
 		best := must(tabular.Optimal(w.Model))
-		if !math.IsNaN(c.first) {
-			s.check("v*(1,1), "+c.title, c.first, best.V[0], 5.1e-4)
+		if c.want != nil {
+			s.grids(c.title, c.want, best.V, 5.1e-4)
+			s.check("v*(1,1), "+c.title, c.want[0], best.V[0], 5.1e-4)
 		}
 		pictures = append(pictures, grid(c.title, w, best.V, best.Policy, 1))
 	}
-	w := open("zhao5x5")
+	w := open("zhao5x5", "r-forbidden=-10")
+	s.check("best actions as in the book, of 25, r_forbidden = −10", 25, asPrinted(must(tabular.Optimal(w.Model)).Policy), 0)
+	w = open("zhao5x5")
 	uniform := tabular.Uniform(25, 5)
 	v := must(tabular.Evaluate(w.Model, uniform))
-	s.check("v(1,1) of the uniform policy", -3.8463, v[0], 5.1e-5)
+	s.grids("uniform policy", uniformPolicy, v, 5.1e-5)
 	return plot.Beside(3, append(pictures, grid("uniform policy", w, v, uniform, 1))...)
+}
+
+// asPrinted counts the cells in which a policy goes as the book's does, which has
+// two equal ways in (1,4) and (2,4).
+func asPrinted(p *tabular.Policy) (same float64) {
+	const book = "RRRRD" + "UURRD" + "ULDRD" + "URSLD" + "URULL"
+	for st, want := range book {
+		for a, name := range "URDLS" {
+			if p.Prob(st, a) == 1 && (name == want || (st == 3 || st == 8) && name == 'D') {
+				same++
+			}
+		}
+	}
+	return same
+}
+
+// small draws the worlds that the book works by hand.
+func small(s *Study) *plot.Picture {
+	two := open("zhao1x2")
+	left := tabular.Greedy(make([]float64, 2*3), 3)
+	v := must(tabular.Evaluate(two.Model, left))
+	s.check("two cells, always left: v(1)", -10, v[0], 1e-9)
+	s.check("two cells, always left: v(2)", -9, v[1], 1e-9)
+	for k, want := range [][2]float64{{-1, 0}, {-1.9, -.9}, {-2.71, -1.71}} {
+		swept, _ := tabular.Sweeps(two.Model, left, make([]float64, 2), k+1)
+		s.check(fmt.Sprintf("two cells, always left: v(1) after %d sweeps", k+1), want[0], swept[0], 1e-9)
+		s.check(fmt.Sprintf("two cells, always left: v(2) after %d sweeps", k+1), want[1], swept[1], 1e-9)
+	}
+	q := tabular.ActionValues(two.Model, v)
+	for i, want := range []float64{-10, -9, -7.1, -9, -7.1, -9.1} {
+		s.check(fmt.Sprintf("two cells, always left: q(%d, %s)", i/3+1, two.Actions[i%3]), want, q[i], 1e-9)
+	}
+	four := open("zhao2x2")
+	iterated := must(tabular.ValueIteration(four.Model, 2, true))
+	for k, want := range [][]float64{{0, 1, 1, 1}, {.9, 1.9, 1.9, 1.9}} {
+		for st, x := range want {
+			s.check(fmt.Sprintf("four cells, value iteration: v_%d(%d)", k+1, st+1), x, iterated.Steps[k][st], 1e-9)
+		}
+	}
+	nine := open("zhao3x3")
+	soft := must(tabular.Optimal(four.Model)).Policy.Soft(.5)
+	d := must(approx.NewProcess(four.Model, rows(soft))).D
+	for st, want := range []float64{.0345, .1084, .1330, .7241} {
+		s.check(fmt.Sprintf("four cells, ε = 0.5: how often in cell %d", st+1), want, d[st], 5.1e-5)
+	}
+	best := must(tabular.Optimal(nine.Model))
+	return plot.Beside(3, grid("two cells, always left", two, v, left, 1), grid("four cells, after two sweeps", four, iterated.V, iterated.Policy, 1),
+		grid("four cells: how often, ε = 0.5", four, d, soft, 3), grid("nine cells, optimal", nine, best.V, best.Policy, 2))
+}
+
+// softMonteCarlo evaluates by one long episode and takes the ε-greedy policy, again.
+func softMonteCarlo(s *Study) *plot.Picture {
+	w := open("zhao5x5")
+	best := must(tabular.BestSoft(w.Model, .5))
+	p := tabular.Uniform(25, 5)
+	pictures := []*plot.Picture{grid("best of the ε-greedy, ε = 0.5", w, best.V, best.Policy, 1)}
+	for k := range 2 {
+		l := control(w, rl.Harmonic(), 0, s.Seed+uint64(k))
+		l.Policy, l.Horizon = p, 1_000_000
+		s.learn(w.Finite(), tabular.MonteCarlo{}, l, 1, nil)
+		p = tabular.Greedy(l.Q.Values, 5).Soft(.5)
+		v := must(tabular.Evaluate(w.Model, p))
+		pictures = append(pictures, grid(fmt.Sprintf("after %d iterations", k+1), w, v, p, 1))
+		if k == 1 {
+			s.check("RMSE of the policy's values against the best ε-greedy policy's, after 2 iterations", 0, rmse(v, best.V), .05)
+		}
+	}
+	return plot.Beside(3, pictures...)
 }
 
 func iteration(s *Study) *plot.Picture {
 	w := open("zhao5x5", "r-forbidden=-10")
 	best, uniform := must(tabular.Optimal(w.Model)), tabular.Uniform(25, 5)
-	chart := plot.Chart{Title: "Distance to v* against rounds", X: "round", Y: "max |v − v*|", LogY: true, Legend: 1}
+	chart := plot.Chart{Title: "Distance to v* against rounds", X: "round", Y: "max |v − v*|", LogY: true}
 	add := func(name string, sol *tabular.Solution) {
 		var y []float64
 		for _, v := range sol.Steps[:min(len(sol.Steps), 60)] {
@@ -86,7 +200,9 @@ func iteration(s *Study) *plot.Picture {
 	}
 	pi := must(tabular.PolicyIteration(w.Model, uniform, true))
 	add("policy iteration", pi)
-	s.check("rounds of policy iteration", 6, float64(pi.Sweeps), 4)
+	first, last := chart.Curves[0].Y, chart.Curves[len(chart.Curves)-1].Y
+	s.check("distance after 40 rounds of value iteration, over γ³⁹ times that after one", 1, first[39]/first[0]/math.Pow(.9, 39), 1e-6)
+	s.check("distance after the last round of policy iteration", 0, last[len(last)-1], 1e-9)
 	return chart.Picture()
 }
 
@@ -113,8 +229,8 @@ func softPolicies(s *Study) *plot.Picture {
 		p := best.Policy.Soft(epsilon)
 		v := must(tabular.Evaluate(w.Model, p))
 		if epsilon == .1 {
+			s.grids("ε-greedy policy of the best, ε = 0.1", tenthGreedy, v, 5.1e-4)
 			s.check("v(1,1) of the ε-greedy policy, ε = 0.1", .424, v[0], 5.1e-4)
-			s.check("v(4,4) of the ε-greedy policy, ε = 0.1", 3.669, v[18], 5.1e-4)
 		}
 		pictures = append(pictures, grid(fmt.Sprintf("ε-greedy of the best, ε = %g", epsilon), w, v, p, 1))
 	}
@@ -158,7 +274,7 @@ func meanEstimation(s *Study) *plot.Picture {
 	for i := range x {
 		x[i] = float64(2*rng.IntN(2) - 1)
 	}
-	chart := plot.Chart{Title: "200 samples of ±1: their mean so far", X: "sample", Legend: 1}
+	chart := plot.Chart{Title: "200 samples of ±1: their mean so far", X: "sample"}
 	chart.Curves = append(chart.Curves, plot.Curve{Name: "samples", X: plot.Steps(x, 1), Y: x, Dots: true})
 	for _, alpha := range []string{"1/k", "0.02", "2/k"} {
 		w := tabular.Mean(x, 0, must(rl.ParseSchedule(alpha)))
@@ -185,7 +301,7 @@ func robbinsMonro(s *Study) *plot.Picture {
 	for i, w := range wild {
 		size[i] = math.Abs(w) + 1e-3
 	}
-	return plot.Beside(2, plot.Chart{Title: "g(w) = tanh(w − 1), a = 1/k", X: "step", Legend: 1, Curves: []plot.Curve{
+	return plot.Beside(2, plot.Chart{Title: "g(w) = tanh(w − 1), a = 1/k", X: "step", Curves: []plot.Curve{
 		line("without noise", plot.Steps(calm, 1), calm), line("with noise", plot.Steps(noisy, 1), noisy),
 	}}.Picture(),
 		plot.Chart{Title: "g(w) = w³ − 5, a = 1/k: |w|", X: "step", LogY: true, Curves: []plot.Curve{line("", plot.Steps(size, 1), size)}}.Picture())
@@ -200,8 +316,8 @@ func descent(s *Study) *plot.Picture {
 		mid[0] += points[i][0] / 100
 		mid[1] += points[i][1] / 100
 	}
-	way := plot.Chart{Title: "100 points, and the way to their mean", X: "x", Y: "y", Legend: 1}
-	distance := plot.Chart{Title: "Distance to the mean, 1 run", X: "step", Legend: 1}
+	way := plot.Chart{Title: "100 points, and the way to their mean", X: "x", Y: "y"}
+	distance := plot.Chart{Title: "Distance to the mean, 1 run", X: "step"}
 	var x, y []float64
 	for _, p := range points {
 		x, y = append(x, p[0]), append(y, p[1])
@@ -265,7 +381,7 @@ func qFigure(s *Study) *plot.Picture {
 func offPolicy(s *Study) *plot.Picture {
 	w := open("zhao5x5")
 	best := must(tabular.Optimal(w.Model))
-	chart := plot.Chart{Title: "Error of max q, mean of 10 runs", X: "step", Y: "RMSE", Legend: 1}
+	chart := plot.Chart{Title: "Error of max q, mean of 10 runs", X: "step", Y: "RMSE"}
 	curve := func(name string, first, epsilon float64) []float64 {
 		y := average(s.each(s.runs(10), func(i int) []float64 {
 			l := control(w, rl.Const(.1), 0, s.Seed+uint64(i))
@@ -302,11 +418,14 @@ func offPolicy(s *Study) *plot.Picture {
 	}{{0, 7.9256, 5e-4}, {10, 4.81, .5}, {20, 2.19, .5}, {40, .47, .18}, {60, .10, .05}, {80, .019, .015}, {100, .004, .004}} {
 		s.check(fmt.Sprintf("RMSE after %d thousand steps, q₀ = 0", c.at), c.want, y[c.at], c.within)
 	}
-	curve("uniform, q₀ = 10", 10, 1)
-	curve("uniform, q₀ = 100", 100, 1)
-	if y := curve("ε = 0.1, q₀ = 0", 0, .1); true {
-		s.check("RMSE after 100 thousand steps with ε = 0.1: hardly learned", 7.8, y[100], 3.5)
-	}
+	y = curve("uniform, q₀ = 10", 10, 1)
+	s.check("RMSE after 100 thousand steps, q₀ = 10", 0, y[100], .01)
+	y = curve("uniform, q₀ = 100", 100, 1)
+	s.check("RMSE after 100 thousand steps, q₀ = 100", 0, y[100], .1)
+	y = curve("ε = 0.5, q₀ = 0", 0, .5)
+	s.check("RMSE after 100 thousand steps with ε = 0.5; the book's policy: 5.6", 5.6, y[100], 5.5)
+	y = curve("ε = 0.1, q₀ = 0", 0, .1)
+	s.check("RMSE after 100 thousand steps with ε = 0.1: hardly learned; the book's policies: 7.7 and 7.9", 7.8, y[100], 3.5)
 	chart.Low, chart.High = 0, 12
 	return chart.Picture()
 }
@@ -315,13 +434,20 @@ func tdLinear(s *Study) *plot.Picture {
 	w := open("zhao5x5")
 	p := tabular.Uniform(25, 5)
 	process := must(approx.NewProcess(w.Model, rows(p)))
-	chart := plot.Chart{Title: "TD-Linear, α = 0.0005: error of the values", X: "episode", Y: "RMSE", Low: 0, High: 1.5, Legend: 1}
+	chart := plot.Chart{Title: "TD-Linear, α = 0.0005: error of the values", X: "episode", Y: "RMSE", Low: 0, High: 1.5}
 	pictures := []*plot.Picture{grid("exact values of the uniform policy", w, must(tabular.Evaluate(w.Model, p)), nil, 1)}
 	for degree := 1; degree <= 3; degree++ {
 		f := approx.Cells(5, approx.NewPolynomial(approx.Square(2, 0, 4), degree))
 		fixed := must(process.Fixed(approx.Matrix(f, 25)))
 		exact := []float64{.2228, .1935, .1251}[degree-1]
 		s.check(fmt.Sprintf("RMSE of w*, polynomial of degree %d", degree), exact, fixed.RMSE, 1e-3)
+		phi := approx.Matrix(f, 25)
+		s.check(fmt.Sprintf("least RMSE that a polynomial of degree %d can have", degree), []float64{.2215, .1919, .1246}[degree-1], approx.RMSE(phi, must(process.Project(phi, fixed.V)), fixed.V), 1e-3)
+		if degree == 1 {
+			for k, want := range []float64{-3.52, .4186, -.0930} {
+				s.check(fmt.Sprintf("w*, polynomial of degree 1, of %s", []string{"1", "x", "y"}[k]), want, fixed.W[k], 1e-3)
+			}
+		}
 		values := make([][]float64, s.runs(5))
 		y := average(s.each(len(values), func(i int) []float64 {
 			v := approx.NewLinear(f, 5e-4)
@@ -341,6 +467,7 @@ func tdLinear(s *Study) *plot.Picture {
 		}))
 		chart.Curves = append(chart.Curves, line(fmt.Sprintf("%d features", f.Len()), plot.Steps(y, 1), y))
 		s.check(fmt.Sprintf("RMSE at the end of TD-Linear, degree %d", degree), exact, y[499], .03)
+		s.check(fmt.Sprintf("RMSE after 250 episodes of TD-Linear, degree %d", degree), []float64{.224, .201, .189}[degree-1], y[249], .06)
 		pictures = append(pictures, grid(fmt.Sprintf("learned with %d features", f.Len()), w, values[0], nil, 1))
 	}
 	return plot.Beside(1, plot.Beside(4, pictures...), chart.Picture())
@@ -364,7 +491,7 @@ func fourierControl(s *Study) *plot.Picture {
 		name   string
 		target approx.Target
 	}{{"Sarsa", approx.Sarsa}, {"Q-learning", approx.QLearning}} {
-		rows := s.each(s.runs(3), func(i int) []float64 {
+		rows := s.each(s.runs(5), func(i int) []float64 {
 			agent := &approx.Control[int]{Q: approx.NewLinear(f, .001), Actions: 5, Target: c.target, Epsilon: rl.Const(.1)}
 			rng, env := rl.NewRand(s.Seed, uint64(i)), w.Finite()
 			var y []float64
@@ -373,8 +500,11 @@ func fourierControl(s *Study) *plot.Picture {
 			}
 			return y
 		})
-		band := plot.Band("", 1, rows)
-		pictures = append(pictures, plot.Chart{Title: c.name + ", Fourier order 5, action as a third coordinate", X: "episode", Y: "length", LogY: true, Curves: []plot.Curve{band}}.Picture())
+		y := average(rows)
+		pictures = append(pictures, plot.Chart{
+			Title: c.name + ", Fourier order 5, action as a third coordinate", X: "episode", Y: "length, mean of the runs", LogY: true,
+			Curves: []plot.Curve{line("", plot.Steps(y, 1), y)},
+		}.Picture())
 		var medians []float64
 		for _, y := range rows {
 			medians = append(medians, median(y[400:]))

@@ -12,7 +12,6 @@ type Chart struct {
 	LogX, LogY  bool
 	Low, High   float64 // of y; both zero fit the curves
 	Curves      []Curve
-	Legend      float64 // where the names stand, from 0 (left) to 1 (right); as they fit
 }
 
 // Curve is a named row of points, with a band around it if there is one.
@@ -26,15 +25,15 @@ type Curve struct {
 }
 
 const (
-	wide, high                      = 480.0, 320.0
-	marginLeft, marginRight         = 58.0, 14.0
-	marginTop, marginBottom         = 34.0, 44.0
+	wide, high                      = 490.0, 330.0
+	marginLeft, marginRight         = 58.0, 24.0
+	marginTop, marginBottom         = 44.0, 44.0
 	small, middling         float64 = 10, 12
 )
 
-// Picture draws the chart.
+// Picture draws the chart, with the names of its curves at its right side.
 func (c Chart) Picture() *Picture {
-	p := New(wide, high)
+	p := New(wide+c.legendWidth(), high)
 	x, y := c.axes()
 	p.Text(Black, 13, 0, marginLeft, 16, c.Title)
 	for _, t := range x.ticks() {
@@ -46,12 +45,24 @@ func (c Chart) Picture() *Picture {
 		p.Text(Grey, small, 1, marginLeft-5, y.at(t)+3.5, label(t))
 	}
 	p.Text(Black, middling, .5, (marginLeft+wide-marginRight)/2, high-10, c.X)
-	p.Text(Grey, small, 0, 6, marginTop-10, c.Y)
+	p.Text(Grey, small, 0, 6, marginTop-9, c.Y)
 	for i, curve := range c.Curves {
 		curve.draw(p, x, y, Palette[i%len(Palette)])
 	}
 	c.legend(p)
 	return p
+}
+
+// legendWidth is the room that the longest name takes.
+func (c Chart) legendWidth() float64 {
+	longest := 0
+	for _, curve := range c.Curves {
+		longest = max(longest, len([]rune(curve.Name)))
+	}
+	if longest == 0 {
+		return 0
+	}
+	return 30 + 6.2*float64(longest)
 }
 
 func (c Chart) legend(p *Picture) {
@@ -60,55 +71,167 @@ func (c Chart) legend(p *Picture) {
 		if curve.Name == "" {
 			continue
 		}
-		at := marginLeft + 12 + c.Legend*(wide-marginLeft-marginRight-160)
-		y := marginTop + 14 + 14*float64(row)
-		p.Line(Palette[i%len(Palette)], 2.5, Point{at, y - 4}, Point{at + 16, y - 4})
+		at, y, paint := wide-4, marginTop+10+16*float64(row), Palette[i%len(Palette)]
+		switch {
+		case curve.Dots:
+			p.Circle(paint, at+8, y-4, 2.5)
+		case curve.Dashed:
+			dash(p, paint, 2, Point{at, y - 4}, Point{at + 16, y - 4})
+		default:
+			p.Line(paint, 2.5, Point{at, y - 4}, Point{at + 16, y - 4})
+		}
 		p.Text(Black, small, 0, at+21, y, curve.Name)
 		row++
 	}
 }
 
 func (c Curve) draw(p *Picture, x, y axis, paint Colour) {
-	var run, upper, lower []Point
-	pale := paint
-	pale.A = 45
+	switch {
+	case c.Bars:
+		c.bars(p, x, y, paint)
+		return
+	case c.Dots:
+		for i := range c.X {
+			if x.shows(c.X[i]) && y.shows(c.Y[i]) {
+				p.Circle(paint, x.at(c.X[i]), y.at(c.Y[i]), 2)
+			}
+		}
+		return
+	}
+	c.band(p, x, y, paint)
+	for _, run := range c.runs(x, y) {
+		if c.Dashed {
+			dash(p, paint, 1.4, run...)
+		} else {
+			p.Line(paint, 1.6, run...)
+		}
+	}
+}
+
+func (c Curve) bars(p *Picture, x, y axis, paint Colour) {
+	w := max((x.to-x.from)/float64(len(c.X))*.7, 1)
+	base := y.at(max(0, y.low))
+	for i := range c.X {
+		if x.shows(c.X[i]) && y.shows(c.Y[i]) {
+			top := y.at(c.Y[i])
+			p.Rect(paint, x.at(c.X[i])-w/2, min(top, base), w, math.Abs(base-top))
+		}
+	}
+}
+
+// band fills the area between the curve's bounds.
+func (c Curve) band(p *Picture, x, y axis, paint Colour) {
+	if c.Low == nil {
+		return
+	}
+	paint.A = 45
+	var upper, lower []Point
 	flush := func() {
 		if len(upper) > 1 {
 			for i := len(lower) - 1; i >= 0; i-- {
 				upper = append(upper, lower[i])
 			}
-			p.Area(pale, upper...)
+			p.Area(paint, upper...)
 		}
-		if len(run) > 1 && !c.Dots && !c.Bars {
-			p.Line(paint, 1.6, run...)
-		}
-		run, upper, lower = nil, nil, nil
+		upper, lower = nil, nil
 	}
 	for i := range c.X {
-		if !x.shows(c.X[i]) || !y.shows(c.Y[i]) {
+		if !x.shows(c.X[i]) || math.IsNaN(c.Low[i]+c.High[i]) {
 			flush()
 			continue
 		}
-		q := Point{x.at(c.X[i]), y.at(c.Y[i])}
-		switch {
-		case c.Bars:
-			w := max((x.to-x.from)/float64(len(c.X))*.7, 1)
-			base := y.at(max(0, y.low))
-			p.Rect(paint, q.X-w/2, min(q.Y, base), w, math.Abs(base-q.Y))
-		case c.Dots:
-			p.Circle(paint, q.X, q.Y, 2)
-		case c.Dashed && i%2 == 1 && len(run) > 0:
-			p.Line(paint, 1.4, run[len(run)-1], q)
-			run = nil
+		at := x.at(c.X[i])
+		upper = append(upper, Point{at, y.at(y.clamp(c.High[i]))})
+		lower = append(lower, Point{at, y.at(y.clamp(c.Low[i]))})
+	}
+	flush()
+}
+
+// runs are the parts of the curve that can be seen, cut where it leaves the axes.
+func (c Curve) runs(x, y axis) (list [][]Point) {
+	var run []Point
+	flush := func() {
+		if len(run) > 1 {
+			list = append(list, run)
+		}
+		run = nil
+	}
+	for i := range c.X {
+		a, ok := c.place(i, x, y)
+		if !ok {
+			flush()
 			continue
 		}
-		run = append(run, q)
-		if c.Low != nil {
-			upper = append(upper, Point{q.X, y.at(y.clamp(c.High[i]))})
-			lower = append(lower, Point{q.X, y.at(y.clamp(c.Low[i]))})
+		if i == 0 {
+			run = append(run, a)
+			continue
+		}
+		b, before := c.place(i-1, x, y)
+		if !before {
+			run = append(run, a)
+			continue
+		}
+		from, to, seen := cut(b, a, y.to, y.from)
+		if !seen {
+			flush()
+			continue
+		}
+		if len(run) == 0 || run[len(run)-1] != from {
+			flush()
+			run = append(run, from)
+		}
+		if run = append(run, to); to != a {
+			flush()
 		}
 	}
 	flush()
+	return list
+}
+
+// place is point i on the sheet, which may lie above or below the axes.
+func (c Curve) place(i int, x, y axis) (Point, bool) {
+	if !x.shows(c.X[i]) || math.IsNaN(c.Y[i]) || math.IsInf(c.Y[i], 0) || y.log && c.Y[i] <= 0 {
+		return Point{}, false
+	}
+	return Point{x.at(c.X[i]), y.at(c.Y[i])}, true
+}
+
+// cut is the part of a line whose height lies between top and low.
+func cut(a, b Point, top, low float64) (from, to Point, seen bool) {
+	within := func(q, other Point) Point {
+		if q.Y < top {
+			return Point{q.X + (top-q.Y)/(other.Y-q.Y)*(other.X-q.X), top}
+		}
+		if q.Y > low {
+			return Point{q.X + (low-q.Y)/(other.Y-q.Y)*(other.X-q.X), low}
+		}
+		return q
+	}
+	if max(a.Y, b.Y) < top || min(a.Y, b.Y) > low {
+		return a, b, false
+	}
+	return within(a, b), within(b, a), true
+}
+
+// dash draws along points, six on and four off.
+func dash(p *Picture, paint Colour, width float64, points ...Point) {
+	const on, off = 6., 4.
+	at := 0. // along the whole
+	for i := 1; i < len(points); i++ {
+		a, b := points[i-1], points[i]
+		length := math.Hypot(b.X-a.X, b.Y-a.Y)
+		for t := 0.; t < length; {
+			phase := math.Mod(at+t, on+off)
+			end := min(t+on-phase, length)
+			if phase >= on {
+				t += on + off - phase
+				continue
+			}
+			p.Line(paint, width, Point{a.X + (b.X-a.X)*t/length, a.Y + (b.Y-a.Y)*t/length}, Point{a.X + (b.X-a.X)*end/length, a.Y + (b.Y-a.Y)*end/length})
+			t = end + 1e-9
+		}
+		at += length
+	}
 }
 
 // axis maps numbers to places on the sheet.
@@ -206,16 +329,20 @@ func (a axis) ticks() (list []float64) {
 		}
 	}
 	for k := math.Ceil(a.low / step); k*step <= a.high+step*1e-9; k++ {
-		list = append(list, k*step)
+		list = append(list, math.Round(k)*step+0) // not −0
 	}
 	return list
 }
 
 func label(v float64) string {
-	if math.Abs(v) < 1e-12 {
+	switch size := math.Abs(v); {
+	case v == 0:
 		return "0"
-	}
-	if math.Abs(v) >= 1e5 || math.Abs(v) < 1e-3 {
+	case size >= 1e5 && size < 1e6:
+		return strconv.FormatFloat(v/1e3, 'g', 4, 64) + "k"
+	case size >= 1e6 && size < 1e9:
+		return strconv.FormatFloat(v/1e6, 'g', 4, 64) + "M"
+	case size >= 1e9 || size < 1e-3:
 		return fmt.Sprintf("%.3g", v)
 	}
 	return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'g', 6, 64)

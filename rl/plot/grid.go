@@ -21,6 +21,8 @@ type Map struct {
 
 const cellSize = 52.0
 
+var arrow = Colour{6, 78, 59, 255}
+
 // Picture draws the map.
 func (m Map) Picture() *Picture {
 	g := m.Grid
@@ -104,15 +106,18 @@ func (m Map) arrows(p *Picture, s int, cx, cy float64) {
 			continue
 		}
 		if move.Row == 0 && move.Col == 0 {
-			p.Circle(Green, cx, cy, 1.5+4.5*prob)
+			p.Circle(arrow, cx, cy, 1.5+4.5*prob)
 			continue
 		}
 		reach := 4 + 10*prob
 		size := math.Hypot(float64(move.Row), float64(move.Col))
 		dx, dy := float64(move.Col)/size, float64(move.Row)/size
-		tip := Point{cx + dx*reach, cy + dy*reach}
-		p.Line(Green, 1.6, Point{cx, cy}, Point{tip.X - 3*dx, tip.Y - 3*dy})
-		p.Area(Green, tip, Point{tip.X - 5*dx - 3*dy, tip.Y - 5*dy + 3*dx}, Point{tip.X - 5*dx + 3*dy, tip.Y - 5*dy - 3*dx})
+		from, tip := Point{cx, cy}, Point{cx + dx*reach, cy + dy*reach}
+		if prob > .99 { // alone: in the middle of the cell
+			from, tip = Point{cx - dx*9, cy - dy*9}, Point{cx + dx*9, cy + dy*9}
+		}
+		p.Line(arrow, 1.6, from, Point{tip.X - 3*dx, tip.Y - 3*dy})
+		p.Area(arrow, tip, Point{tip.X - 5*dx - 3*dy, tip.Y - 5*dy + 3*dx}, Point{tip.X - 5*dx + 3*dy, tip.Y - 5*dy - 3*dx})
 	}
 }
 
@@ -143,7 +148,7 @@ func (m Map) shades() []Colour {
 			paint = Red
 		}
 		if top > 0 {
-			paint.A = uint8(130 * math.Abs(w) / top)
+			paint.A = uint8(95 * math.Abs(w) / top)
 		} else {
 			paint.A = 0
 		}
@@ -155,7 +160,10 @@ func (m Map) shades() []Colour {
 // walks draws paths, each a little aside so that none hides another.
 func (m Map) walks(p *Picture, x, y func(int) float64) {
 	for k, walk := range m.Walks {
-		off := cellSize/2 + float64(k%7-3)*3
+		off := cellSize / 2
+		if len(m.Walks) > 1 {
+			off += float64(k%7-3) * 3
+		}
 		var line []Point
 		for i, s := range walk {
 			if i > 0 && s == walk[i-1] {
@@ -216,7 +224,7 @@ func (h Heat) Picture() *Picture {
 			p.Text(Grey, 9, .5, 44+(float64(j)+.5)*size, 36+float64(rows)*size+11, h.XTick(j))
 		}
 	}
-	p.Text(Black, small, .5, 44+float64(cols)*size/2, 36+float64(rows)*size+26, h.X+fmt.Sprintf("   (%.3g to %.3g)", low, top))
+	p.Text(Black, small, .5, 44+float64(cols)*size/2, 36+float64(rows)*size+26, h.X+fmt.Sprintf("   (%.3g to %.3g)", low+0, top+0))
 	return p
 }
 

@@ -96,16 +96,20 @@ func (p *Picture) Place(other *Picture, x, y float64) {
 	}
 }
 
-// Beside puts pictures in rows of so many.
+// Beside puts pictures in rows of so many, each row as high as its highest.
 func Beside(columns int, pictures ...*Picture) *Picture {
-	var w, h float64
+	var w float64
 	for _, q := range pictures {
-		w, h = max(w, q.W), max(h, q.H)
+		w = max(w, q.W)
 	}
-	rows := (len(pictures) + columns - 1) / columns
-	p := New(w*float64(min(columns, len(pictures))), h*float64(rows))
-	for i, q := range pictures {
-		p.Place(q, w*float64(i%columns), h*float64(i/columns))
+	p := New(w*float64(min(columns, len(pictures))), 0)
+	for i := 0; i < len(pictures); i += columns {
+		var h float64
+		for k, q := range pictures[i:min(i+columns, len(pictures))] {
+			p.Place(q, w*float64(k), p.H)
+			h = max(h, q.H)
+		}
+		p.H += h
 	}
 	return p
 }
