@@ -281,7 +281,7 @@ func (c rlLearnCmd) reportAgents(e *env, w *world.World, out agentAnswer, took t
 	if e.JSON {
 		return e.object(out)
 	}
-	e.printf("%s on %s: %d runs of %s steps, %.0f thousand a second with learning\n", c.Algorithm, w.Name, len(out.Runs), count(out.Steps/len(out.Runs)), out.StepsPerS/1e3)
+	e.printf("%s on %s: %s of %s steps, %s a second with learning\n", c.Algorithm, w.Name, plural(len(out.Runs), "run"), count(out.Steps/len(out.Runs)), count(int(out.StepsPerS)))
 	if failed != nil {
 		e.printf("%s episodes, the last ten with a mean return of %.5g\n", count(len(first.Returns)), meanOf(first.Returns[max(len(first.Returns)-10, 0):]))
 		return nil

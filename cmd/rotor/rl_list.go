@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rotor-lm/rotor/internal/nearest"
 	"github.com/rotor-lm/rotor/rl/gradient"
@@ -162,18 +163,28 @@ func columns(rows [][]string) (lines []string) {
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for k, cell := range row {
-			width[k] = max(width[k], len([]rune(cell)))
+			width[k] = max(width[k], wide(cell))
 		}
 	}
 	for _, row := range rows {
 		var b strings.Builder
 		for k, cell := range row {
 			b.WriteString(cell)
-			b.WriteString(strings.Repeat(" ", width[k]-len([]rune(cell))+2))
+			b.WriteString(strings.Repeat(" ", width[k]-wide(cell)+2))
 		}
 		lines = append(lines, strings.TrimRight(b.String(), " "))
 	}
 	return lines
+}
+
+// wide is how many places a text takes on a screen: marks over letters take none.
+func wide(text string) (n int) {
+	for _, r := range text {
+		if !unicode.Is(unicode.Mn, r) {
+			n++
+		}
+	}
+	return n
 }
 
 type rlShowCmd struct {
@@ -266,7 +277,9 @@ func (s shownWorld) print(e *env) {
 	if s.States > 0 {
 		t.add("states", "%s", count(s.States))
 	}
-	t.add("seen", "%d numbers", s.Width)
+	if s.Width > 1 {
+		t.add("seen", "%d numbers", s.Width)
+	}
 	if len(s.Actions) > 0 {
 		shown := s.Actions
 		if len(shown) > 12 {

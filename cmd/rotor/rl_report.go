@@ -85,8 +85,8 @@ func (c rlLearnCmd) report(e *env, j *job, runs []learned) error {
 	if e.JSON {
 		return e.object(a)
 	}
-	e.printf("%s on %s, γ = %g, α = %v, ε = %v, %d runs of %s episodes, %s steps, %s a second\n\n", a.Algorithm, w.Name, w.Gamma, j.alpha, j.epsilon,
-		len(runs), count(len(a.Episodes)), count(a.Steps), count(int(a.StepsPerS)))
+	e.printf("%s on %s, γ = %g, α = %v, ε = %v, %s of %s episodes, %s steps, %s a second\n\n", a.Algorithm, w.Name, w.Gamma, j.alpha, j.epsilon,
+		plural(len(runs), "run"), count(len(a.Episodes)), count(a.Steps), count(int(a.StepsPerS)))
 	var t table
 	a.window(&t, "first", 0, min(10, len(a.Episodes)))
 	a.window(&t, "last", max(0, len(a.Episodes)-100), len(a.Episodes))
@@ -139,4 +139,12 @@ func tryPlay(w *world.World, p rl.Policy[int, int], episodes int, seed uint64) *
 		return nil
 	}
 	return &g
+}
+
+// plural is "1 run" or "2 runs".
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return count(n) + " " + what + "s"
 }

@@ -223,7 +223,10 @@ func policyText(w *world.World, p *tabular.Policy) string {
 				name = arrow
 			}
 			if w.Grid != nil {
-				fmt.Fprintf(&b, "%s ", name)
+				if j > 0 {
+					b.WriteByte(' ')
+				}
+				b.WriteString(name)
 			} else if w.Model == nil || !w.Model.Ends(s) {
 				fmt.Fprintf(&b, "state %d: %s\n", s, name)
 			}

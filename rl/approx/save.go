@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/rotor-lm/rotor/rl"
+	"github.com/rotor-lm/rotor/rl/world"
 )
 
 // Part is something that an agent must remember to go on exactly.
@@ -184,21 +185,29 @@ func (r *Runner) restore(slot any) error {
 	s := slot.(*runnerState)
 	p, ok := r.env.(placer)
 	if !ok || s.World == nil {
-		if err := r.rng.source.UnmarshalBinary(s.Rng); err != nil {
-			return err
-		}
-		r.episode = rl.Episode{N: s.Episode.N + 1}
-		r.begin()
-		return nil
+		return r.anew(s)
 	}
 	r.env.Reset(r.rng.Rand)
-	if err := p.Place(s.World); err != nil {
+	switch err := p.Place(s.World); {
+	case errors.Is(err, world.ErrPlace):
+		return r.anew(s)
+	case err != nil:
 		return err
 	}
 	copy(r.Before, s.Before)
 	copy(r.State, s.State)
 	r.episode = s.Episode
 	return r.rng.source.UnmarshalBinary(s.Rng)
+}
+
+// anew begins the run after the one that was saved.
+func (r *Runner) anew(s *runnerState) error {
+	if err := r.rng.source.UnmarshalBinary(s.Rng); err != nil {
+		return err
+	}
+	r.episode = rl.Episode{N: s.Episode.N + 1}
+	r.begin()
+	return nil
 }
 
 // replayState is what a replay holds.

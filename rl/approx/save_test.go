@@ -2,8 +2,11 @@ package approx
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/rotor-lm/rotor/rl/world"
 )
 
 // An agent that was saved and loaded goes on as if nothing had happened, in the
@@ -96,4 +99,42 @@ func FuzzLoad(f *testing.F) {
 			b.Advance()
 		}
 	})
+}
+
+// stubborn is a world that tells its state and cannot be put into one, as a program.
+type stubborn struct{ at float64 }
+
+func (w *stubborn) Reset(*rand.Rand)      { w.at = 0 }
+func (w *stubborn) Observe(x []float64)   { x[0] = w.at }
+func (w *stubborn) Width() int            { return 1 }
+func (w *stubborn) State() []float64      { return []float64{w.at} }
+func (w *stubborn) Place([]float64) error { return world.ErrPlace }
+
+func (w *stubborn) Act(float64) (r, gamma float64) {
+	if w.at++; w.at == 5 {
+		return 1, 0
+	}
+	return 0, 1
+}
+
+// In a world that cannot be put anywhere, a saved agent begins a new run.
+func TestLoadInAWorldWithoutPlace(t *testing.T) {
+	make := func() *DeepQ {
+		a, err := DQN{Hidden: []int{4}, Batch: 4, Warmup: 4}.New(&stubborn{}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	a, b := make(), make()
+	for range 13 {
+		a.Advance()
+	}
+	var file bytes.Buffer
+	if err := a.Save(&file); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Load(&file); err != nil || b.Steps() != 13 || b.runner.State[0] != 0 || b.runner.episode.N != a.runner.episode.N+1 {
+		t.Errorf("%v: %d steps, sees %g in episode %d", err, b.Steps(), b.runner.State[0], b.runner.episode.N)
+	}
 }

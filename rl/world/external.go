@@ -259,10 +259,11 @@ func (e *External) Observe(x []float64) { copy(x, e.seen) }
 // State is what the program answered last: what else it keeps it does not tell.
 func (e *External) State() []float64 { return append([]float64{}, e.seen...) }
 
+// ErrPlace is the error of worlds that cannot be put into a state.
+var ErrPlace = errors.New("a world that is a program cannot be put into a state")
+
 // Place is not possible.
-func (e *External) Place([]float64) error {
-	return errors.New("a world that is a program cannot be put into a state")
-}
+func (e *External) Place([]float64) error { return ErrPlace }
 
 // numbered is a program with numbered states as a finite environment.
 type numbered struct{ e *External }
