@@ -104,7 +104,15 @@ func TestTwins(t *testing.T) {
 		}
 		return list
 	}
-	for _, page := range []string{"../README", "ideas"} {
+	twins := []string{"../README", "ideas"}
+	chinese, err := filepath.Glob("rl/*.zh-CN.md")
+	if err != nil || len(chinese) < 9 {
+		t.Fatalf("%d pages, %v", len(chinese), err)
+	}
+	for _, page := range chinese {
+		twins = append(twins, strings.TrimSuffix(page, ".zh-CN.md"))
+	}
+	for _, page := range twins {
 		// As a set: within a sentence, links may change places.
 		count := map[string]int{}
 		for _, x := range shape(page + ".md") {
@@ -174,6 +182,21 @@ func TestExamples(t *testing.T) {
 		}
 		if _, err := os.Stat(strings.TrimSuffix(p, ".go") + "_test.go"); err != nil {
 			t.Errorf("%s has no test: %v", p, err)
+		}
+	}
+}
+
+// Every figure on reinforcement learning stands on a page.
+func TestFiguresAreShown(t *testing.T) {
+	figures, err := filepath.Glob("rl/figures/*.svg")
+	if err != nil || len(figures) < 30 {
+		t.Fatalf("%d figures, %v", len(figures), err)
+	}
+	texts := ""
+	pages(t, func(_, text string) { texts += text })
+	for _, f := range figures {
+		if name := filepath.Base(f); !strings.Contains(texts, "figures/"+name) {
+			t.Errorf("no page shows %s", f)
 		}
 	}
 }

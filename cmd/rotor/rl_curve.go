@@ -52,7 +52,26 @@ func (c rlPlotCmd) curve() (*plot.Picture, error) {
 		}
 		chart.X, chart.Curves = x, append(chart.Curves, band)
 	}
+	if err := c.heights(&chart); err != nil {
+		return nil, err
+	}
 	return chart.Picture(), nil
+}
+
+// heights reads --low and --high.
+func (c rlPlotCmd) heights(chart *plot.Chart) error {
+	if (c.Low == nil) != (c.High == nil) {
+		return usagef("--low and --high go together")
+	}
+	if c.Low == nil {
+		return nil
+	}
+	y, err := numbers("--low and --high", *c.Low+","+*c.High)
+	if err != nil || len(y) != 2 || !(y[0] < y[1]) {
+		return usagef("--low %s --high %s: want two numbers, the first below the second", *c.Low, *c.High)
+	}
+	chart.Low, chart.High = y[0], y[1]
+	return nil
 }
 
 // band is the curve of one answer, and what it goes by: the episode, or the step

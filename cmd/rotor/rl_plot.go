@@ -25,6 +25,8 @@ type rlPlotCmd struct {
 	Option []string `placeholder:"KEY=VALUE" sep:"none" help:"Of --what features: features=fourier, order=3 … (rotor rl list semi-gradient-sarsa); may be given again."`
 	Walks  int      `default:"5" placeholder:"N" help:"How many walks to draw (${default})."`
 	Smooth int      `default:"1" placeholder:"N" help:"Mean over so many episodes in a curve (${default})."`
+	Low    *signed  `placeholder:"Y" help:"Lowest value of a curve to show."`
+	High   *signed  `placeholder:"Y" help:"Highest value of a curve to show."`
 	Out    string   `placeholder:"FILE" help:"Write here: .svg or .png. Without it the picture is drawn in characters."`
 }
 
@@ -37,7 +39,7 @@ func (rlPlotCmd) Help() string {
     rotor rl plot --world mountaincar --run sarsa.agent --what values --out cost.svg
     rotor rl plot --world zhao5x5 --what features --option features=fourier --option order=2
     rotor rl learn --world cliffwalking --runs 50 --json > q.json
-    rotor rl plot --what returns --answer q.json --smooth 10 --out returns.svg`
+    rotor rl plot --what returns --answer q.json --smooth 10 --low -100 --high 0 --out returns.svg`
 }
 
 // Run draws the picture.

@@ -124,6 +124,14 @@ func (c rlPlotCmd) plane(w *world.World) (*plot.Picture, error) {
 		X:     fmt.Sprintf("%s %.3g to %.3g", stateName(w, 0), box.Low[0], box.High[0]),
 		Y:     fmt.Sprintf("%s %.3g to %.3g, upward", stateName(w, 1), box.Low[1], box.High[1]),
 	}
+	if c.What == "policy" {
+		switch a := w.Actions; len(a) {
+		case 2:
+			h.X += fmt.Sprintf("; blue %s, red %s", a[0], a[1])
+		case 3:
+			h.X += fmt.Sprintf("; blue %s, white %s, red %s", a[0], a[1], a[2])
+		}
+	}
 	const side = 36
 	for i := range side {
 		var row []float64

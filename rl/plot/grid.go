@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/rotor-lm/rotor/rl/world"
@@ -26,7 +27,7 @@ var arrow = Colour{6, 78, 59, 255}
 // Picture draws the map.
 func (m Map) Picture() *Picture {
 	g := m.Grid
-	p := New(float64(g.Cols)*cellSize+24, float64(g.Rows)*cellSize+44)
+	p := New(max(float64(g.Cols)*cellSize, 7.2*float64(len([]rune(m.Title))))+24, float64(g.Rows)*cellSize+44)
 	p.Text(Black, 13, 0, 12, 20, m.Title)
 	x := func(s int) float64 { return 12 + float64(s%g.Cols)*cellSize }
 	y := func(s int) float64 { return 32 + float64(s/g.Cols)*cellSize }
@@ -56,7 +57,7 @@ func (m Map) Picture() *Picture {
 		} else if m.Counts != nil {
 			p.Text(Black, 11, .5, x(s)+cellSize/2, base, short(m.Counts[s]))
 		}
-		if m.Policy != nil {
+		if m.Policy != nil && !ends(g, s) {
 			m.arrows(p, s, x(s)+cellSize/2, y(s)+cellSize/2)
 		}
 	}
@@ -67,6 +68,11 @@ func (m Map) Picture() *Picture {
 	}
 	m.walks(p, x, y)
 	return p
+}
+
+// ends says whether nobody acts in cell s, because the episode is over.
+func ends(g *world.Grid, s int) bool {
+	return g.Cells[s] == world.Hole || g.Episodic && g.Cells[s] == world.Target || slices.Contains(g.Terminal, s)
 }
 
 // short is a count in at most five characters: 12345, 678k, 9.1M.
