@@ -7,8 +7,8 @@ import tempfile
 import measure
 from measure import ROTOR, run, verdict
 
-# Seeds 0 and 1 chose the demo's learning rate, 2 to 5 were looked at since: the table is of others.
-SEEDS = range(6, 6 + int(os.environ.get("ROTOR_BENCH_SEEDS", "5")))
+# Seeds up to 10 were looked at while the settings of the demo were chosen: the table is of others.
+SEEDS = range(11, 11 + int(os.environ.get("ROTOR_BENCH_SEEDS", "5")))
 
 
 def percent(x):
