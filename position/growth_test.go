@@ -152,3 +152,29 @@ func TestPartialRotary(t *testing.T) {
 		t.Errorf("the part that turns is %v, want %v", y[:4], whole)
 	}
 }
+
+// Whatever the parameters say, they are refused, or angles come out that can be used.
+func FuzzRope(f *testing.F) {
+	for _, text := range []string{
+		``, `null`, `{"rope_type": "linear", "factor": 2}`, `{"type": "dynamic", "factor": 1e9}`, `{"rope_type": "yarn", "factor": 4, "beta_fast": 1e-9, "truncate": false}`,
+		`{"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}`, `{"partial_rotary_factor": 0.5, "rope_theta": 1e29}`,
+		`{"rope_type": "longrope", "short_factor": [1, 1.5, 1, 2], "long_factor": [2, 4, 8, 1e30], "original_max_position_embeddings": 16, "factor": 1e300}`,
+	} {
+		f.Add(text, 16)
+	}
+	f.Fuzz(func(t *testing.T, text string, context int) {
+		r, err := Rope(RopeConfig{Dim: 8, Context: context}, json.RawMessage(text))
+		if err != nil {
+			return
+		}
+		for _, n := range []int32{1, 40, 1000} {
+			for _, row := range rotated(r, places([3]int32{n - 1, n, 0})) {
+				for _, x := range row[r.Turned():] {
+					if x-x != 0 {
+						t.Fatalf("%s: what does not turn became %g", text, x)
+					}
+				}
+			}
+		}
+	})
+}

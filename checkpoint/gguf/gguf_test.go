@@ -390,6 +390,9 @@ func FuzzOpen(f *testing.F) {
 	}
 	add(everyKind, []Tensor{floats("x", []int{2, 32}, "Q4_0", ramp(64)...), floats("y", []int{3}, "F16", 1, 2, 3)})
 	add(tinyNotes(), tinyTensors()[8:])
+	for _, x := range smallOthers() {
+		add(x.notes, x.tensors)
+	}
 	add(nil, nil)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := &File{path: "x.gguf", shards: []shard{{"x.gguf", memory(data)}}}

@@ -57,6 +57,9 @@ func (f *File) takeFactors() error {
 }
 
 func (r rope) read(n *noter, c config) {
+	if len(n.file.factors) > 0 && !r.factors {
+		n.fail(fmt.Errorf("a file of the architecture %s has no factors of a rotary encoding, and this has", n.arch))
+	}
 	base := n.real("rope.freq_base", 10000)
 	c["rope_theta"] = base
 	if r.local != "" {
@@ -64,9 +67,6 @@ func (r rope) read(n *noter, c config) {
 	}
 	if s := r.scaling(n, c, base); s != nil {
 		c["rope_scaling"] = map[string]any(s)
-	}
-	if len(n.file.factors) > 0 && !r.factors {
-		n.fail(fmt.Errorf("a file of the architecture %s has no factors of a rotary encoding, and this has", n.arch))
 	}
 }
 
@@ -137,9 +137,10 @@ func frequencies(factors []float32, c config, base float64) config {
 		"rope_type": "llama3", "factor": float64(factors[len(factors)-1]),
 		"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192,
 	}
-	same := true
-	for i, f := range llama3(s, base, c["head_dim"].(int)) {
-		same = same && i < len(factors) && math.Abs(float64(f/factors[i])-1) < 1e-4
+	list := llama3(s, base, c["head_dim"].(int))
+	same := len(list) == len(factors)
+	for i := range list {
+		same = same && math.Abs(float64(list[i]/factors[i])-1) < 1e-4
 	}
 	if same {
 		return s
