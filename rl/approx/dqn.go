@@ -41,6 +41,7 @@ type DQN struct {
 	Hidden  []int   // widths of the hidden layers; none: 64, 64
 	Bend    Bend    // between them
 	LR      float64 // step size of Adam; 0: 1e-3
+	Eps     float64 // of Adam; 0: 1e-8
 	MaxNorm float64 // of the gradient; 0: 10
 	Gamma   float64 // discount of a step, times the world's own; 0: 0.99
 	Horizon int     // a run is cut after so many steps; 0: never
@@ -173,7 +174,7 @@ func (c DQN) New(env Env, actions int) (*DeepQ, error) {
 	}
 	n := chunks(dqnRows, c.Batch)
 	a.adam = NewAdam(a.Net.W, c.LR, n)
-	a.adam.MaxNorm = c.MaxNorm
+	a.adam.Eps, a.adam.MaxNorm = c.Eps, c.MaxNorm
 	for range n {
 		a.chunk = append(a.chunk, a.newChunk(min(dqnRows, c.Batch)))
 	}

@@ -164,6 +164,16 @@ func (p *Pass) OutputGrad(rows int) kernel.Matrix { return Top(p.g[len(p.g)-1], 
 // InputGrad is what BackwardInput computed.
 func (p *Pass) InputGrad(rows int) kernel.Matrix { return Top(p.g[0], rows) }
 
+// Pick makes some rows of what Forward computed, in ascending order, the first: the
+// gradient of the others will not be asked for.
+func (p *Pass) Pick(rows []int) {
+	for _, h := range p.h {
+		for k, row := range rows {
+			copy(h.Row(k), h.Row(row))
+		}
+	}
+}
+
 // Forward runs the first rows of p's input through the network, on the calling
 // goroutine alone, and returns the output.
 func (n *MLP) Forward(p *Pass, rows int) kernel.Matrix {

@@ -53,6 +53,8 @@ type sacChunk struct {
 	G      []float32
 	action []float32
 	logp   []float32
+	slope  []float32 // ∂min q/∂a
+	picked []int     // rows of which a critic is the lower
 }
 
 // New begins to act in env, whose forces lie between low and high.
@@ -76,6 +78,7 @@ func (c SAC) New(env approx.Env, low, high float64) (*SoftActor, error) {
 		k := &sacChunk{
 			pi: a.Policy.NewPass(criticRows), G: make([]float32, criticRows),
 			action: make([]float32, criticRows), logp: make([]float32, criticRows),
+			slope: make([]float32, criticRows), picked: make([]int, 0, criticRows),
 		}
 		for i := range k.q {
 			k.q[i] = a.q[i].NewPass(criticRows)
@@ -188,24 +191,12 @@ func (a *SoftActor) policyGrad(i int, grad []float32) {
 		pairs(c.q[j].Input(n), m.State, rows, c.action)
 		q.Forward(c.q[j], n)
 	}
-	low, high := c.q[0], c.q[1]
-	for k := range rows { // the gradient goes through the smaller one
-		first := low.Output(n).Data[k] <= high.Output(n).Data[k]
-		low.OutputGrad(n).Data[k], high.OutputGrad(n).Data[k] = float32(0), float32(1)
-		if first {
-			low.OutputGrad(n).Data[k], high.OutputGrad(n).Data[k] = 1, 0
-		}
-	}
-	for j, q := range a.q {
-		q.BackwardInput(c.q[j], n, nil)
-	}
+	c.slopes(a.q, n)
 	alpha, dy := exp(a.alpha[0]), c.pi.OutputGrad(n)
-	width := low.InputGrad(n).Cols - 1
 	for k := range rows {
 		x, row := c.action[k], y.Row(k)
-		slope := low.InputGrad(n).Row(k)[width] + high.InputGrad(n).Row(k)[width]
 		room := 1 - x*x
-		du := alpha*2*x*room/(room+1e-6) - slope*room
+		du := alpha*2*x*room/(room+1e-6) - c.slope[k]*room
 		sigma, inside := deviation(row[1])
 		g := dy.Row(k)
 		g[0] = du / float32(a.Batch)
@@ -215,6 +206,35 @@ func (a *SoftActor) policyGrad(i int, grad []float32) {
 		}
 	}
 	a.Policy.Backward(c.pi, n, grad)
+}
+
+// slopes are those of the lower critic of each row by the action, which is the last
+// of its inputs. Either critic goes back through its own rows alone.
+func (c *sacChunk) slopes(q [2]*approx.MLP, n int) {
+	first, second := c.q[0].Output(n).Data, c.q[1].Output(n).Data
+	var lower [criticRows]bool // of the first critic, before rows are moved
+	for k := range n {
+		lower[k] = first[k] <= second[k]
+	}
+	for j, p := range c.q {
+		c.picked = c.picked[:0]
+		for k := range n {
+			if lower[k] == (j == 0) {
+				c.picked = append(c.picked, k)
+			}
+		}
+		m := len(c.picked)
+		p.Pick(c.picked)
+		up := p.OutputGrad(m)
+		for k := range m {
+			up.Data[k] = 1
+		}
+		q[j].BackwardInput(p, m, nil)
+		for k, row := range c.picked {
+			g := p.InputGrad(m).Row(k)
+			c.slope[row] = g[len(g)-1]
+		}
+	}
 }
 
 // alphaGrad raises α where the policy is too sure, and lowers it where it is not.
