@@ -134,23 +134,20 @@ func TestReplaySteps(t *testing.T) {
 	}
 }
 
-// zhaoNet is deep Q-learning of the book's figures 8.11 and 8.12: one hidden layer
-// of 100, inputs row, column and action in [0, 1], one output, 1,000 iterations.
-// The book leaves the rest open. Here: tanh, first weights four times as wide as
-// usual, so that the bends spread over the inputs; ten steps of Adam at 0.03 an
-// iteration, each on a batch of its own; w⁻ copied every five iterations.
+// zhaoNet is deep Q-learning of the book's figures 8.11 and 8.12, with what the book
+// leaves open as rl/gallery has it.
 func zhaoNet(t *testing.T, steps, batch int) *DeepQ {
 	w := open(t, "zhao5x5", "gamma=0.9", "r-forbidden=-10", "r-boundary=-10")
 	env := See(w.Finite(), 2, func(s int, x []float64) { x[0], x[1] = float64(s/5)/4, float64(s%5)/4 })
 	a, err := DQN{
-		Hidden: []int{100}, Bend: Tanh, LR: .03, Gamma: 1, Capacity: steps, Batch: batch, Warmup: steps,
+		Hidden: []int{100}, Bend: Tanh, LR: .01, Gamma: 1, Capacity: steps, Batch: batch, Warmup: steps,
 		Outlook: Expected{}, ActionInput: true, MaxNorm: math.Inf(1),
 	}.New(env, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := a.Net.W[:4*100]
-	kernel.Scale(first, 4, first)
+	kernel.Scale(first, 16, first)
 	for range steps { // all by chance: the uniform policy
 		a.Advance()
 	}
@@ -195,8 +192,8 @@ func TestDQNOnZhao(t *testing.T) {
 	short := zhaoNet(t, 100, 50)
 	e := valueError(short)
 	t.Logf("100 steps: error %.3f, loss %.4f", e, short.Loss)
-	if e < 2 || short.Loss > .1 {
-		t.Errorf("from 100 steps: error %.2f, loss %.3f: want a large error and a small loss", e, short.Loss)
+	if e < 2 || e > 30 || short.Loss > .1 {
+		t.Errorf("from 100 steps: error %.2f, loss %.3f: want a large error, though none without bound, and a small loss", e, short.Loss)
 	}
 }
 

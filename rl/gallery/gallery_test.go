@@ -7,6 +7,7 @@ import (
 	"html"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -57,6 +58,27 @@ func TestFigures(t *testing.T) {
 	var table bytes.Buffer
 	if err := Reference(&table, all); err != nil || strings.Count(table.String(), "\n|") < 20 {
 		t.Errorf("%v\n%s", err, table.String())
+	}
+}
+
+// Runs over many seeds use all cores, and draw the same on one as on several.
+func TestFiguresOnAnyCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	draw := func(cores int) string {
+		runtime.GOMAXPROCS(cores)
+		var out bytes.Buffer
+		for d, err := range Draw(context.Background(), Study{}, "zhao-07-2-sarsa", "sb-06-1-random-walk") {
+			if err == nil {
+				err = d.Picture.SVG(&out)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return out.String()
+	}
+	if draw(1) != draw(4) {
+		t.Error("the figures depend on the number of cores")
 	}
 }
 
