@@ -4,6 +4,7 @@
 //	probe tokenize TOKENIZER TEXTS.json
 //	probe losses FOLDER
 //	probe learn TASK SEED [GOAL]
+//	probe next MODEL QUESTIONS.json
 package main
 
 import (
@@ -29,8 +30,10 @@ func run(args []string) error {
 		result, err = losses(args[1])
 	case (len(args) == 3 || len(args) == 4) && args[0] == "learn":
 		result, err = learn(args[1], args[2], args[3:]...)
+	case len(args) == 3 && args[0] == "next":
+		result, err = next(args[1], args[2])
 	default:
-		err = fmt.Errorf("usage: probe tokenize TOKENIZER TEXTS.json | probe losses FOLDER | probe learn TASK SEED [GOAL]")
+		err = fmt.Errorf("usage: probe tokenize TOKENIZER TEXTS.json | probe losses FOLDER | probe learn TASK SEED [GOAL] | probe next MODEL QUESTIONS.json")
 	}
 	if err != nil {
 		return err
