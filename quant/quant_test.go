@@ -194,3 +194,16 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkEncode(b *testing.B) {
+	for _, f := range encoders() {
+		src := bell(1 << 14)
+		dst := make([]byte, f.Size(len(src)))
+		b.Run(f.Name, func(b *testing.B) {
+			b.SetBytes(int64(4 * len(src)))
+			for b.Loop() {
+				f.Encode(dst, src)
+			}
+		})
+	}
+}

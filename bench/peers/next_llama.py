@@ -37,7 +37,7 @@ model_path, questions = sys.argv[1:]
 with open(questions) as f:
     job = json.load(f)
 L.llama_backend_init()
-silent = L.llama_log_callback(lambda level, text, data: sys.stderr.write(text.decode()) and None if level >= 4 else None)
+silent = L.llama_log_callback(lambda level, text, data: sys.stderr.write(text.decode()) and None if level == 4 else None)
 L.llama_log_set(silent, ctypes.c_void_p(0))
 params = L.llama_model_default_params()
 params.n_gpu_layers = 0

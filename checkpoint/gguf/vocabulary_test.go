@@ -129,3 +129,35 @@ func TestTokenizerRefuses(t *testing.T) {
 		t.Error("a template of numbers was taken")
 	}
 }
+
+// Whatever a folder says, there are notes that can be written, or an error.
+func FuzzTranslate(f *testing.F) {
+	configs := []string{
+		`{"architectures": ["LlamaForCausalLM"], "vocab_size": 7, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "max_position_embeddings": 9,
+		  "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position_embeddings": 16}}`,
+		`{"architectures": ["Gemma3ForCausalLM"], "vocab_size": 7, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 7, "num_attention_heads": 4, "head_dim": 8, "query_pre_attn_scalar": 8,
+		  "rope_parameters": {"full_attention": {"rope_theta": 1e6}, "sliding_attention": {"rope_theta": 10000}}, "sliding_window": 4, "layer_types": null}`,
+		`{"architectures": ["Phi3ForCausalLM"], "vocab_size": 7, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "partial_rotary_factor": 0.5, "sliding_window": 3,
+		  "rope_scaling": {"type": "longrope", "long_factor": [1, 2], "short_factor": [1, 1]}, "original_max_position_embeddings": 4, "max_position_embeddings": 9}`,
+		`{"architectures": ["GPT2LMHeadModel"], "vocab_size": 7, "n_embd": 32, "n_layer": 1, "n_head": 4, "n_inner": null}`,
+		`{"architectures": ["Qwen2ForCausalLM"], "vocab_size": 7, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4,
+		  "rope_scaling": {"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 16, "beta_fast": 32, "attention_factor": 2}}`,
+	}
+	for _, c := range configs {
+		f.Add([]byte(c), []byte(tokenizerJSON), []byte(`{"eos_token": {"content": "<s>"}, "chat_template": "x"}`))
+	}
+	f.Fuzz(func(t *testing.T, config, tokenizer, more []byte) {
+		read := folder{"tokenizer.json": string(tokenizer), "tokenizer_config.json": string(more), "generation_config.json": string(more)}.read
+		l, err := NewLayout(config)
+		if err != nil || l.Vocab() > 1<<16 {
+			return
+		}
+		notes, tensors, _, err := Translate(config, nil, read)
+		if err != nil {
+			return
+		}
+		if _, err := head(notes, tensors); err != nil {
+			t.Errorf("what was translated cannot be written: %v", err)
+		}
+	})
+}
