@@ -103,6 +103,7 @@ def real(types):
         pa, pb = perplexity(a["logprob"]), perplexity(b["logprob"])
         greedy = [equal(x, y) for x, y in zip(a["greedy"], b["greedy"], strict=True)]
         rows.append([kind, f"{pa:.4f}", f"{pb:.4f}", f"{100 * (pa / pb - 1):+.3f} %", f"{100 * agree:.2f} %", ", ".join(map(str, greedy)), f"{os.path.getsize(file) / 1e6:.1f} MB"])
+        print(rows[-1], file=sys.stderr, flush=True)
         lines.append(measure.verdict(f"{kind}: perplexities apart, %", abs(100 * (pa / pb - 1)), 0.5, at_least=False))
         lines.append(measure.verdict(f"{kind}: the same likeliest token, %", 100 * agree, 97, at_least=True))
     head = ["type", "Rotor's perplexity", "llama.cpp's", "apart", "same likeliest token", f"equal of {TOKENS} greedy tokens", "file"]
