@@ -256,12 +256,16 @@ var ours = []struct {
 	{"tied", "llama-tied", peft.LoRA{Rank: 2, Targets: peft.Select(`.*q_proj|lm_head`), Save: []string{"embed_tokens"}}},
 	{"bias", "gpt2", peft.LoRA{Rank: 2, Bias: "all"}},
 	{"lora-only", "gpt2", peft.LoRA{Rank: 2, Targets: peft.Select("attn.c_proj"), Bias: "lora_only", Save: []string{"lm_head"}}},
+	{"fused", "phi3", peft.LoRA{Rank: 3, Alpha: 5}},
+	{"fused-part", "phi3", peft.LoRA{Rank: 2, Targets: peft.Select("gate_up_proj,layers.1.self_attn.qkv_proj,lm_head"), Save: []string{"embed_tokens"}}},
+	{"capped", "gemma2", peft.LoRA{Rank: 3, Alpha: 5, Save: []string{"pre_feedforward_layernorm"}}},
+	{"scaled", "gemma2", peft.LoRA{Rank: 2, Targets: peft.Select("embed_tokens,o_proj")}},
 }
 
 // The same weights, data and optimizer give PEFT's gradients and losses.
 func TestTrainingEqualsPEFT(t *testing.T) {
 	g := readGolden(t)
-	for _, name := range []string{"train-llama", "train-gpt2"} {
+	for _, name := range []string{"train-llama", "train-gpt2", "train-phi3", "train-gemma2"} {
 		c := g.Cases[name]
 		m := apply(t, open(t, c.Base), filepath.Join("testdata", name), peft.Options{})
 		moments := map[*tensor.Tensor][2][]float32{}

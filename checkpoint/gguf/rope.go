@@ -277,6 +277,9 @@ func (r rope) writeLong(s *scribe, p config, trained float64) {
 		}
 	}
 	s.note("rope.scaling.attn_factor", float32(a))
+	if trained < float64(s.count("max_position_embeddings", 0)) {
+		s.lost = append(s.lost, "how long a text is in the choice between long_factor and short_factor, for which it takes the size of its context")
+	}
 	for _, which := range []string{"long", "short"} {
 		list, _ := p[which+"_factor"].([]any)
 		x := make([]float32, len(list))
