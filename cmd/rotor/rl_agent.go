@@ -16,6 +16,7 @@ import (
 	"github.com/rotor-lm/rotor/rl"
 	"github.com/rotor-lm/rotor/rl/approx"
 	"github.com/rotor-lm/rotor/rl/gradient"
+	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
 )
 
@@ -68,10 +69,10 @@ type apprentice struct {
 // newApprentice makes a learner. Its own discount, times the world's, is 0.99 where
 // nobody has set one.
 func newApprentice(w *world.World, flags worldFlags, algorithm string, options []string, seed uint64) (*apprentice, error) {
-	if w.Gamma < 1 || flags.Gamma != nil {
+	m, _ := gradient.Lookup(algorithm)
+	if _, own := gradient.Keys(m.Settings())["gamma"]; own && (w.Gamma < 1 || flags.Gamma != nil) {
 		options = append([]string{"gamma=1"}, options...)
 	}
-	m, _ := gradient.Lookup(algorithm)
 	a, err := gradient.Make(algorithm, w, seed, options...)
 	if err != nil {
 		return nil, usageError{err}
@@ -184,8 +185,8 @@ func suits(w *world.World, algorithm string) error {
 	return nil
 }
 
-// agentReference is what the errors of values are measured against: the best
-// policy's, or nothing.
+// agentReference is what the errors of values are measured against: those of the
+// policy whose values are learned, else the best policy's, or nothing.
 func (c rlLearnCmd) agentReference(w *world.World) ([]float64, error) {
 	known := w.Model != nil && w.New().Width() == 1
 	switch {
@@ -193,6 +194,13 @@ func (c rlLearnCmd) agentReference(w *world.World) ([]float64, error) {
 		return nil, nil
 	case c.Reference != "auto" && c.Reference != "optimal":
 		return nil, usagef("--reference %s: with --algorithm %s want optimal or none", c.Reference, c.Algorithm)
+	}
+	a, err := newApprentice(w, c.worldFlags, c.Algorithm, c.Option, 0)
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := a.Agent.(wants); ok && c.Reference == "auto" {
+		return tabular.Evaluate(w.Model, probabilities(w, v.Wanted()))
 	}
 	s, err := solvedPolicy(w)
 	if err != nil {
@@ -202,6 +210,17 @@ func (c rlLearnCmd) agentReference(w *world.World) ([]float64, error) {
 		return nil, err
 	}
 	return s.V, nil
+}
+
+// probabilities writes a policy as a table.
+func probabilities(w *world.World, p rl.Prober[int, int]) *tabular.Policy {
+	out := &tabular.Policy{Actions: len(w.Actions)}
+	for s := range w.Count() {
+		for a := range w.Actions {
+			out.P = append(out.P, p.Prob(s, a))
+		}
+	}
+	return out
 }
 
 func (c rlLearnCmd) agentRun(ctx context.Context, e *env, w *world.World, reference []float64, seed uint64) (r agentRun, err error) {
@@ -237,6 +256,9 @@ func (c rlLearnCmd) agentRun(ctx context.Context, e *env, w *world.World, refere
 	}
 	if err == nil {
 		p := player{world: w, agent: a.Agent, seen: a.view}
+		if v, ok := a.Agent.(wants); ok {
+			p.table = probabilities(w, v.Wanted())
+		}
 		g := p.play(c.Evaluate, seed)
 		r.Evaluation, r.Error = g.Return, g.Error
 	}

@@ -100,7 +100,7 @@ func TestRLAgentOnGrid(t *testing.T) {
 	for _, args := range [][]string{
 		{"--world", "zhao5x5-episodic", "--run", file},
 		{"--what", "error", "--answer", answer},
-		{"--what", "returns", "--answer", answer, "--smooth", "10"},
+		{"--what", "returns", "--answer", answer, "--smooth", "10", "--low", "-100", "--high", "0"},
 		{"--world", "zhao5x5", "--what", "features", "--option", "features=fourier", "--option", "order=2"},
 		{"--world", "walk19", "--what", "features", "--option", "features=radial"},
 	} {
@@ -108,6 +108,8 @@ func TestRLAgentOnGrid(t *testing.T) {
 			t.Errorf("%v: %q", args, o.stdout)
 		}
 	}
+	refuses(t, wrongUsage, []string{"go together"}, "rl", "plot", "--what", "returns", "--answer", answer, "--low", "0")
+	refuses(t, wrongUsage, []string{"the first below"}, "rl", "plot", "--what", "returns", "--answer", answer, "--low", "0", "--high", "-3")
 	refuses(t, wrongUsage, []string{"one or two"}, "rl", "plot", "--world", "cartpole", "--what", "features")
 	refuses(t, wrongUsage, []string{"did you mean"}, "rl", "plot", "--world", "zhao5x5", "--what", "features", "--option", "ordre=2")
 	refuses(t, wrongUsage, []string{"uniform or the file"}, "rl", "evaluate", "--world", "cartpole", "--policy", "optimal")
@@ -136,4 +138,18 @@ func TestRLListOne(t *testing.T) {
 		}
 	}
 	refuses(t, wrongUsage, []string{"did you mean sarsa"}, "rl", "list", "sarsaa")
+}
+
+// Values of a policy are learned with features, toward the fixed point that the
+// features have, and by least squares at once.
+func TestRLLinearValues(t *testing.T) {
+	args := []string{"rl", "learn", "--world", "zhao5x5", "--horizon", "500", "--start", "any", "--steps", "60000", "--evaluate", "2", "--option", "features=polynomial", "--option", "order=1", "--json"}
+	for _, algorithm := range []string{"lstd", "semi-gradient-td"} {
+		a := object[agentAnswered](t, rotor(t, done, append(args, "--algorithm", algorithm)...))
+		if last := a.RMSE[len(a.RMSE)-1]; last < .2 || last > .4 || len(a.V) != 5 || a.Q != nil {
+			t.Errorf("%s: error %g, v %d rows", algorithm, last, len(a.V))
+		}
+	}
+	refuses(t, wrongUsage, []string{"policy=best", "uniform, optimal"}, append(args, "--algorithm", "lstd", "--option", "policy=best")...)
+	refuses(t, wrongUsage, []string{"are numbered"}, "rl", "learn", "--world", "cartpole", "--algorithm", "lstd")
 }

@@ -58,7 +58,7 @@ func listAlgorithms() (all []listedAlgorithm) {
 	}
 	for _, m := range gradient.Methods() {
 		learns := "networks"
-		if strings.HasPrefix(m.Name, "semi-gradient-") {
+		if _, features := gradient.Keys(m.Settings())["features"]; features {
 			learns = "weights of features"
 		}
 		all = append(all, listedAlgorithm{m.Name, m.Bootstrap, m.Lambda, m.Baseline, m.Then, learns, slices.Sorted(maps.Keys(gradient.Keys(m.Settings()))), m.Source})

@@ -207,6 +207,9 @@ func (g *played) mean(square float64) {
 	}
 }
 
+// wants is an agent that learns the values of a given policy.
+type wants interface{ Wanted() rl.Prober[int, int] }
+
 // beliefs are an agent's values of every numbered state, as far as it has any, and
 // its greedy policy.
 type beliefs struct {
@@ -225,6 +228,9 @@ func believe(w *world.World, a approx.Agent, m world.Simulator) *beliefs {
 		return nil
 	}
 	b := &beliefs{policy: &tabular.Policy{Actions: actions, P: make([]float64, states*actions)}}
+	if v, ok := a.(wants); ok {
+		b.policy = probabilities(w, v.Wanted())
+	}
 	m.Reset(rl.NewRand(0))
 	x := make([]float64, m.Width())
 	says, _ := a.(approx.Valuer)
@@ -233,7 +239,9 @@ func believe(w *world.World, a approx.Agent, m world.Simulator) *beliefs {
 			return nil
 		}
 		m.Observe(x)
-		b.policy.P[s*actions+int(a.Act(x))] = 1
+		if _, given := a.(wants); !given {
+			b.policy.P[s*actions+int(a.Act(x))] = 1
+		}
 		if says == nil {
 			continue
 		}

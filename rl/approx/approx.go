@@ -18,6 +18,10 @@
 // Expected update of TD(0): b − A·w with A = Φᵀ·D·(I − γP)·Φ and b = Φᵀ·D·r; Fixed
 // computes both from the exact model, with w* = A⁻¹·b and how far it is from v_π.
 //
+// An Agent acts in a world of numbers and learns from it: LinearV, the values of a
+// policy; LinearQ, Sarsa and Q-learning with features; DeepQ, a network. Each saves
+// all that it needs to go on exactly, to the last bit.
+//
 // Sutton and Barto, Reinforcement Learning: An Introduction, 2nd ed., 2018,
 // chapters 9 to 12. Zhao, Mathematical Foundations of Reinforcement Learning,
 // 2025, chapter 8.

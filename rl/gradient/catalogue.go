@@ -59,7 +59,7 @@ func Methods() []Method {
 	semi := func(name, about, source, bootstrap string, target approx.Target) Method {
 		return Method{
 			name, about, source, bootstrap, "any", "q̂(s,a,w)", "w += α·(G − q̂)·∇q̂", func() any { c := approx.SemiGradient{}.Usual(); return &c },
-			func(w *world.World) world.Simulator { env, _ := Coordinates(w); return env },
+			coordinates,
 			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
 				c := *settings.(*approx.SemiGradient)
 				c.Seed = seed
@@ -69,7 +69,28 @@ func Methods() []Method {
 			},
 		}
 	}
+	value := func(name, about, source, bootstrap, lambda, then string, rule approx.Rule) Method {
+		return Method{
+			name, about, source, bootstrap, lambda, "v̂(s,w)", then, func() any { return &prediction{approx.Prediction{}.Usual(), "uniform", ""} }, coordinates,
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*prediction)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				chain, err := c.chain(w)
+				if err != nil {
+					return nil, err
+				}
+				return c.New(rule, chain)
+			},
+		}
+	}
 	return []Method{
+		value("semi-gradient-td", "TD(λ) with features: the values of a policy", "Sutton and Barto 2018, §9.4 and 12.2; Zhao 2025, §8.2", "v̂(s′,w)", "any", "w += α·(G − v̂)·∇v̂", approx.SemiGradientTD),
+		value("gradient-monte-carlo", "whole returns with features", "Sutton and Barto 2018, §9.3", "none", "1", "w += α·(G − v̂)·∇v̂", approx.GradientMonteCarlo),
+		value("tdc", "gradient TD with correction: converges off-policy", "Sutton et al. 2009", "v̂(s′,w)", "0", "w += α·ρ·[δ·φ − γ·(u·φ)·φ′]", approx.TDCorrected),
+		value("gtd2", "gradient TD: converges off-policy", "Sutton et al. 2009", "v̂(s′,w)", "0", "w += α·ρ·(u·φ)·(φ − γφ′)", approx.GradientTD2),
+		value("emphatic-td", "TD weighed by emphasis: stable off-policy", "Sutton, Mahmood and White 2016", "v̂(s′,w)", "0", "w += α·M·ρ·δ·φ", approx.Emphatic),
+		value("lstd", "least squares: no step size", "Bradtke and Barto 1996", "v̂(s′,w)", "any", "w = A⁻¹·b", approx.LeastSquares),
 		semi("semi-gradient-sarsa", "Sarsa with features: tiles, fourier, polynomial, radial, one-hot", "Sutton and Barto 2018, §10.1", "q̂(s′,a′,w)", approx.Sarsa),
 		semi("semi-gradient-expected-sarsa", "Expected Sarsa with features", "Sutton and Barto 2018, §10.1", "Σ π(a|s′)·q̂(s′,a,w)", approx.ExpectedSarsa),
 		semi("semi-gradient-q-learning", "Q-learning with features", "Zhao 2025, §8.3", "max q̂(s′,·,w)", approx.QLearning),

@@ -10,21 +10,30 @@ import (
 	"github.com/rotor-lm/rotor/rl/world"
 )
 
+// fitting is a world that a method can learn in soon, and options for that.
+func fitting(method string) (name string, options []string) {
+	switch method {
+	case "semi-gradient-sarsa", "semi-gradient-expected-sarsa", "semi-gradient-q-learning":
+		return "cartpole", []string{"features=fourier", "order=1", "alpha=1/k"}
+	case "semi-gradient-td", "gradient-monte-carlo":
+		return "zhao5x5", []string{"features=polynomial", "order=2", "first=1"}
+	case "tdc", "gtd2", "emphatic-td":
+		return "zhao5x5", []string{"features=one-hot", "behaviour=uniform", "policy=epsilon:0.5"}
+	case "lstd":
+		return "zhao5x5", []string{"features=one-hot", "lambda=0.5"}
+	case "dpg", "sac":
+		return "pendulum", []string{"hidden=[8]", "lr=0.002", "batch=16", "warmup=20"}
+	case "dqn":
+		return "cartpole", []string{"hidden=[8]", "lr=0.002", "batch=16", "warmup=20", "epsilon=1..0.1/50", "double=true", "quantiles=5"}
+	}
+	return "cartpole", []string{"hidden=[8]", "lr=0.002"}
+}
+
 // Every method of the catalogue learns in a world that fits it, with options set.
 func TestMake(t *testing.T) {
 	for _, m := range Methods() {
-		name := "cartpole"
-		options := []string{"hidden=[8]", "lr=0.002"}
-		switch m.Name {
-		case "semi-gradient-sarsa", "semi-gradient-expected-sarsa", "semi-gradient-q-learning":
-			options = []string{"features=fourier", "order=1", "alpha=1/k"}
-		case "dpg", "sac":
-			name = "pendulum"
-			options = append(options, "batch=16", "warmup=20")
-		case "dqn":
-			options = append(options, "batch=16", "warmup=20", "epsilon=1..0.1/50", "double=true", "quantiles=5")
-		}
-		w, err := world.Open(name)
+		name, options := fitting(m.Name)
+		w, err := world.Open(name, "horizon=200")
 		if err != nil {
 			t.Fatal(err)
 		}

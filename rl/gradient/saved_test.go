@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/rotor-lm/rotor/rl/approx"
@@ -15,18 +14,8 @@ import (
 // nothing had happened, for every method.
 func TestSavedSaysWhatItHolds(t *testing.T) {
 	for _, m := range Methods() {
-		name, options := "cartpole", []string{"hidden=[8]"}
-		switch m.Name {
-		case "dpg", "sac":
-			name = "pendulum"
-			options = append(options, "batch=16", "warmup=20")
-		case "dqn":
-			options = append(options, "batch=16", "warmup=20")
-		}
-		if strings.HasPrefix(m.Name, "semi-gradient-") {
-			options = []string{"tiles=4"}
-		}
-		w, err := world.Open(name)
+		name, options := fitting(m.Name)
+		w, err := world.Open(name, "horizon=200")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +56,7 @@ func TestSavedSaysWhatItHolds(t *testing.T) {
 		if Save(&a, about, whole) != nil || Save(&b, about, rest) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
 			t.Errorf("%s: the resumed run differs", m.Name)
 		}
-		other, err := world.Open(map[string]string{"cartpole": "mountaincar", "pendulum": "mountaincar-continuous"}[name])
+		other, err := world.Open(map[string]string{"cartpole": "acrobot", "pendulum": "mountaincar-continuous", "zhao5x5": "walk5"}[name])
 		if err != nil {
 			t.Fatal(err)
 		}

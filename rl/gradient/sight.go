@@ -65,3 +65,8 @@ func (c *cells) Observe(x []float64) {
 	c.Simulator.Observe(s[:])
 	x[0], x[1] = float64(int(s[0])%c.cols), float64(int(s[0])/c.cols)
 }
+
+func coordinates(w *world.World) world.Simulator {
+	m, _ := Coordinates(w)
+	return m
+}
