@@ -107,9 +107,10 @@ func (d *download) ranges(ctx context.Context, address string, f *File, from *in
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pending := make(chan *part, d.Parallel-1)
+	first := *from
 	group.Go(func() {
 		defer close(pending)
-		for lo := *from; lo < f.Size; lo += d.chunk {
+		for lo := first; lo < f.Size; lo += d.chunk {
 			p := &part{lo: lo, hi: min(lo+d.chunk, f.Size), done: make(chan struct{})}
 			select {
 			case pending <- p:
@@ -120,7 +121,7 @@ func (d *download) ranges(ctx context.Context, address string, f *File, from *in
 				p.err = d.part(ctx, address, f, p)
 				close(p.done)
 			})
-			if lo == *from { // the first tells whether there are ranges at all
+			if lo == first { // it tells whether there are ranges at all
 				<-p.done
 			}
 		}
