@@ -60,7 +60,7 @@ func (n *crossEntropy) block(p *Pass, head Projection, lo, hi int, scale float32
 		copy(rows[i*c:(i+1)*c], n.x.Row(int(r)))
 	}
 	h := child.Leaf(rows, hi-lo, c)
-	n.pass.Tape, n.pass.Seed = child, p.Seed+uint64(lo)
+	n.pass.Tape, n.pass.Seed = child, p.Seed
 	n.pass.Places = choose(n.pass.Places, p.Places, n.index[lo:hi])
 	loss := op.CrossEntropyInPlace(head.Forward(&n.pass, h), n.target[lo:hi])
 	sum := loss.Data[0]
@@ -84,8 +84,8 @@ func (n *crossEntropy) Backward() {
 	}
 }
 
-// choose returns the places of some rows, in dst's memory. Neighbours that
-// carry one adapter make one span.
+// choose returns the places of some rows, in dst's memory. Neighbours of one
+// sequence and adapter make one span.
 func choose(dst, p op.Places, index []int32) op.Places {
 	dst.Clear()
 	s := 0
@@ -97,7 +97,7 @@ func choose(dst, p op.Places, index []int32) op.Places {
 			break // no places: plain rows
 		}
 		span := p.Spans[s]
-		if k := len(dst.Spans) - 1; k >= 0 && dst.Spans[k].Adapter == span.Adapter {
+		if k := len(dst.Spans) - 1; k >= 0 && dst.Spans[k].Adapter == span.Adapter && dst.Spans[k].Seq == span.Seq {
 			dst.Spans[k].Len++
 		} else {
 			dst.Spans = append(dst.Spans, op.Span{Row: i, Len: 1, Pos: p.Pos[r], Seq: span.Seq, Adapter: span.Adapter})

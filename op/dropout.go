@@ -9,39 +9,61 @@ import (
 //
 //	y = x ⊙ m/(1 − rate)    dx = dy ⊙ m/(1 − rate)
 //
-// The mask m is a function of the stream and of the element's place alone: it
-// is computed again on the way back, not kept, and it is the same on any number
-// of threads.
+// The mask m is a function of the stream, of the row's sequence and position in
+// it, and of the column alone. So it is computed again on the way back and not
+// kept, and it is the same on any number of threads and however sequences are
+// packed into passes.
+//
+// Shapes: x [T, C] → y [T, C].
 //
 // Srivastava et al., Dropout, JMLR 15, 2014, §4.
-func Dropout(x *tensor.Tensor, rate float32, stream uint64) *tensor.Tensor {
+func Dropout(x *tensor.Tensor, places Places, rate float32, stream uint64) *tensor.Tensor {
 	t := x.Tape()
 	if rate <= 0 || !t.Recording() {
 		return x
 	}
 	n := tensor.Make[dropout](t)
-	n.x, n.y, n.rate, n.stream = x, t.New(x.Shape...), rate, stream
-	drop(n.y.Data, x.Data, rate, stream)
+	n.x, n.y, n.places, n.rate, n.stream = x, t.New(x.Shape...), places, rate, stream
+	drop(n.y.Data, x.Data, places, rate, stream)
 	t.Record(n, n.y, x)
 	return n.y
 }
 
 type dropout struct {
 	x, y   *tensor.Tensor
+	places Places
 	rate   float32
 	stream uint64
 }
 
 func (n *dropout) Backward() {
-	addDropped(n.x.WantGrad(), n.y.Grad, n.rate, n.stream)
+	addDropped(n.x.WantGrad(), n.y.Grad, n.places, n.rate, n.stream)
 }
 
-func drop(dst, x []float32, rate float32, stream uint64) {
+func drop(dst, x []float32, places Places, rate float32, stream uint64) {
 	clear(dst)
-	addDropped(dst, x, rate, stream)
+	addDropped(dst, x, places, rate, stream)
 }
 
-func addDropped(dst, x []float32, rate float32, stream uint64) {
+// addDropped adds to dst what the mask leaves of x. Rows without places are one
+// sequence.
+func addDropped(dst, x []float32, places Places, rate float32, stream uint64) {
+	rows := places.Rows()
+	if rows == 0 {
+		addDroppedRow(dst, x, rate, stream)
+		return
+	}
+	width := len(x) / rows
+	for _, s := range places.Spans {
+		of := Random(stream, uint64(s.Seq))
+		for t := s.Row; t < s.Row+s.Len; t++ {
+			lo, hi := t*width, (t+1)*width
+			addDroppedRow(dst[lo:hi], x[lo:hi], rate, Random(of, uint64(places.Pos[t])))
+		}
+	}
+}
+
+func addDroppedRow(dst, x []float32, rate float32, stream uint64) {
 	scale, limit := 1/(1-rate), uint64(float64(rate)*(1<<32))
 	for i := range x {
 		if Random(stream, uint64(i))>>32 >= limit {

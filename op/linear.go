@@ -126,7 +126,7 @@ func (n *linear) term(l *LowRank, in *inner) {
 	in.x, in.u = n.x.Data, t.Floats(n.x.Rows()*rank)
 	if l.Dropout > 0 && t.Recording() {
 		in.x = t.Floats(n.x.Len())
-		drop(in.x, n.x.Data, l.Dropout, l.Stream)
+		drop(in.x, n.x.Data, n.places, l.Dropout, l.Stream)
 	}
 	n.places.runs(n.x.Rows(), l.Adapter, func(lo, hi int) {
 		x, u := rowsOf(in.x, n.x.Cols(), lo, hi), rowsOf(in.u, rank, lo, hi)
@@ -193,7 +193,7 @@ func (n *linear) termBackward(l *LowRank, in inner) {
 		}
 	})
 	if dropped && dx != nil {
-		addDropped(n.x.Grad, dx, l.Dropout, l.Stream)
+		addDropped(n.x.Grad, dx, n.places, l.Dropout, l.Stream)
 		t.Free(dx)
 	}
 	t.Free(e)

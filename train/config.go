@@ -41,7 +41,7 @@ type Config struct {
 	Steps      int     `json:"steps" help:"number of steps instead of epochs"`
 	Batch      int     `json:"batch" help:"sequences at a time" default:"8"`
 	Accumulate int     `json:"accumulate" help:"batches whose gradients are summed for one step" default:"1"`
-	Rows       int     `json:"rows" help:"row budget of one pass: sets the memory, not the result; 0 is 256 or the longest sequence" default:"0"`
+	Rows       int     `json:"rows" help:"row budget of one pass: sets the memory, not the result but for rounding; 0 is 256 or the longest sequence" default:"0"`
 
 	LR       float64        `json:"lr" help:"peak learning rate" default:"2e-4"`
 	Schedule optim.Schedule `json:"schedule" help:"constant, linear or cosine" default:"cosine"`

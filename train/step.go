@@ -82,12 +82,14 @@ func (s *Stepper) Gradient(number int, batch []data.Micro) (r Result, err error)
 	if s.OnForward != nil {
 		s.OnForward()
 	}
+	first := int32(0)
 	for i := range batch {
 		if s.Context != nil && s.Context.Err() != nil {
 			return r, s.Context.Err()
 		}
-		p := s.place(s.tape, &batch[i])
-		p.Seed = op.Random(op.Random(s.Seed, uint64(number)), uint64(i))
+		p := s.place(s.tape, &batch[i], first)
+		p.Seed = op.Random(s.Seed, uint64(number))
+		first += int32(len(batch[i].Lengths))
 		loss := nn.CrossEntropy(p, s.Model.Rows(p), s.Model.Output(), batch[i].Targets, 1/float32(r.Labelled))
 		r.Loss += float64(loss.Data[0])
 		s.tape.Backward(loss, 1)
@@ -99,13 +101,15 @@ func (s *Stepper) Gradient(number int, batch []data.Micro) (r Result, err error)
 	return r, nil
 }
 
-// place makes the pass of a micro-batch.
-func (s *Stepper) place(t *tensor.Tape, m *data.Micro) *nn.Pass {
+// place makes the pass of a micro-batch, whose sequences are numbered from
+// first on. No two of a step have one number, so that random numbers do not
+// depend on how the step is divided.
+func (s *Stepper) place(t *tensor.Tape, m *data.Micro, first int32) *nn.Pass {
 	p := &s.pass
 	p.Tape, p.Tokens = t, m.IDs
 	p.Places.Clear()
 	for i, n := range m.Lengths {
-		p.Places.Add(n, 0, int32(i), 0)
+		p.Places.Add(n, 0, first+int32(i), 0)
 	}
 	return p
 }
@@ -145,7 +149,7 @@ func (s *Stepper) Loss(batch []data.Micro) (sum float64, labelled int) {
 	}
 	t := s.eval
 	for i := range batch {
-		p := s.place(t, &batch[i])
+		p := s.place(t, &batch[i], 0)
 		sum += float64(nn.CrossEntropy(p, s.Model.Rows(p), s.Model.Output(), batch[i].Targets, 1).Data[0])
 		labelled += batch[i].Labels
 		t.Reset()
