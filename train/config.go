@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -53,7 +54,10 @@ type Config struct {
 	Clip     float64        `json:"clip" help:"largest norm of the gradient; 0 for any" default:"1"`
 	Seed     uint64         `json:"seed" help:"of all random numbers" default:"0"`
 
-	EvalEvery int `json:"eval-every" help:"steps between evaluations; 0 is once an epoch" default:"0"`
+	EvalEvery     int     `json:"eval-every" help:"steps between evaluations; 0 is once an epoch" default:"0"`
+	EarlyStopping int     `json:"early-stopping" help:"end after so many evaluations in a row without improvement, of which the best is kept; 0 is never" default:"0"`
+	MinDelta      float64 `json:"min-delta" help:"for early stopping: the least by which the evaluation loss must fall" default:"0"`
+
 	SaveEvery int `json:"save-every" help:"steps between saved states; 0 is once an epoch" default:"0"`
 
 	Options peft.Method `json:"-"` // of the method
@@ -382,6 +386,12 @@ func (c *Config) check() error {
 		return bad("accumulate", "1 or more")
 	case c.Steps < 0 || c.EvalEvery < 0 || c.SaveEvery < 0 || c.Rows < 0 || c.Length < 0:
 		return bad("steps, eval-every, save-every, rows and length", "0 or more")
+	case c.EarlyStopping < 0 || !(c.MinDelta >= 0) || math.IsInf(c.MinDelta, 0):
+		return bad("early-stopping and min-delta", "0 or more")
+	case c.MinDelta > 0 && c.EarlyStopping == 0:
+		return errors.New("train: min-delta belongs to early-stopping: give a number of evaluations")
+	case c.EarlyStopping > 0 && c.Validation == 0 && c.ValidationData == "":
+		return errors.New("train: early-stopping looks at evaluations: give validation, a share or a number of texts to hold back, or validation-data")
 	case !(c.Epochs > 0) && c.Steps == 0:
 		return bad("epochs", "more than 0, or a number of steps")
 	case !(c.LR > 0):

@@ -7,7 +7,8 @@ import (
 	"github.com/rotor-lm/rotor/model"
 )
 
-// Event is something that happened in a run: a Start, Step, Eval, Saved or Done.
+// Event is something that happened in a run: a Start, Step, Eval, Saved, Stopped
+// or Done.
 type Event interface{ event() }
 
 // Start says what the run is about to do.
@@ -53,6 +54,14 @@ type Saved struct {
 	Path string
 }
 
+// Stopped says that the run ends before its last step, because evaluations do
+// not become better any more.
+type Stopped struct {
+	N        int     `json:"step"`
+	Best     float64 `json:"best_loss"` // the lowest evaluation: it is kept in best/
+	BestStep int     `json:"best_step"`
+}
+
 // Done says that the result is on disk.
 type Done struct {
 	Out     string
@@ -60,11 +69,12 @@ type Done struct {
 	Model   model.Model `json:"-"` // what learned, until the reader asks for more events
 }
 
-func (Start) event() {}
-func (Step) event()  {}
-func (Eval) event()  {}
-func (Saved) event() {}
-func (Done) event()  {}
+func (Start) event()   {}
+func (Step) event()    {}
+func (Eval) event()    {}
+func (Saved) event()   {}
+func (Stopped) event() {}
+func (Done) event()    {}
 
 // speed is the pace of the last steps.
 type speed struct {

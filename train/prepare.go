@@ -76,6 +76,9 @@ func (r *run) prepare() (err error) {
 	if r.set, r.held, err = Data(r.ctx, r.Config, r.base, r.tokenizer); err != nil {
 		return err
 	}
+	if r.EarlyStopping > 0 && r.held.Len() == 0 {
+		return fmt.Errorf("train: early-stopping looks at evaluations, and of %d sequences none is held back: raise validation", r.set.Len())
+	}
 	if err := r.schedule(); err != nil {
 		return err
 	}
@@ -123,15 +126,18 @@ func (r *run) open(mode int) error {
 	if err != nil {
 		return err
 	}
-	r.state = state{Best: math.Inf(1), Settings: string(yaml)}
+	r.state = state{Best: math.Inf(1), Mark: math.Inf(1), Data: r.set.Sum(), Settings: string(yaml)}
+	if r.held.Len() > 0 {
+		r.state.Data += r.held.Sum()
+	}
 	path := r.statePath()
 	_, statErr := os.Stat(path)
 	_, dirErr := os.Stat(r.Out)
 	switch {
 	case mode == Fresh && dirErr == nil && !empty(r.Out):
 		return fmt.Errorf("train: %s exists: --resume goes on with the run in it, --force begins anew over it", r.Out)
-	case mode == Resume && statErr == nil:
-		if err := r.state.load(path, r.stepper); err != nil {
+	case (mode == Resume || mode == ResumeChanged) && statErr == nil:
+		if err := r.state.load(path, r.stepper, mode == ResumeChanged); err != nil {
 			return err
 		}
 	case mode == Force:

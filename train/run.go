@@ -45,6 +45,8 @@ const (
 	Fresh  = iota // refuse
 	Resume        // go on from its state; begin if there is none
 	Force         // throw it away
+
+	ResumeChanged // go on from its state though the data is not what it was
 )
 
 // Run carries out a job. The result is in c.Out when the last event, Done, has
@@ -112,8 +114,13 @@ func (r *run) all(mode int) error {
 		}
 	}
 	var s data.Step
-	for r.state.Step < r.steps {
+	for r.state.Step < r.steps && !r.stopped() {
 		if err := r.step(&s); err != nil {
+			return err
+		}
+	}
+	if r.stopped() && r.state.Step < r.steps {
+		if err := r.tell(Stopped{r.state.Step, r.state.Best, r.state.BestStep}); err != nil {
 			return err
 		}
 	}
@@ -130,6 +137,12 @@ func (r *run) start() error {
 	}
 	return r.tell(e)
 }
+
+// stopped reports whether evaluations have not become better for too long.
+//
+// Prechelt, Early Stopping – But When?, 1998, §2.2: the criterion UP, with a
+// smallest improvement.
+func (r *run) stopped() bool { return r.EarlyStopping > 0 && r.state.Stale >= r.EarlyStopping }
 
 // step does the next step, and what is due after it.
 func (r *run) step(s *data.Step) error {
@@ -193,7 +206,7 @@ func (r *run) due(n int) error {
 		}
 	}
 	interrupted := r.state.Owes || r.ctx.Err() != nil && n < r.steps
-	if every(r.SaveEvery) || interrupted {
+	if every(r.SaveEvery) || interrupted || r.stopped() {
 		if err := r.save(n); err != nil {
 			return err
 		}
@@ -233,10 +246,13 @@ func (r *run) evaluate(n int) error {
 	e := Eval{N: n, Loss: sum / float64(max(1, labels))}
 	e.Perplexity = math.Exp(e.Loss)
 	if e.Best = e.Loss < r.state.Best; e.Best {
-		r.state.Best = e.Loss
+		r.state.Best, r.state.BestStep = e.Loss, n
 		if err := r.write(filepath.Join(r.Out, "best")); err != nil {
 			return err
 		}
+	}
+	if r.state.Stale++; e.Loss < r.state.Mark-r.MinDelta {
+		r.state.Mark, r.state.Stale = e.Loss, 0
 	}
 	if err := r.metrics.write(e); err != nil {
 		return err

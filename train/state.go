@@ -23,8 +23,12 @@ const stateVersion = 1
 // so nothing of them is here.
 type state struct {
 	Version  int     `json:"version"`
-	Step     int     `json:"step"`     // steps done
-	Best     float64 `json:"best"`     // lowest loss of an evaluation
+	Step     int     `json:"step"` // steps done
+	Best     float64 `json:"best"` // lowest loss of an evaluation
+	BestStep int     `json:"best_step"`
+	Mark     float64 `json:"mark"`     // loss that the next evaluation is to fall below, by min-delta
+	Stale    int     `json:"stale"`    // evaluations since one did
+	Data     string  `json:"data"`     // hash of what is learned and evaluated
 	Owes     bool    `json:"owes"`     // the evaluation of this step, which was interrupted
 	Metrics  int64   `json:"metrics"`  // length of metrics.jsonl at this step
 	Settings string  `json:"settings"` // as YAML
@@ -36,11 +40,9 @@ const stateKey = "rotor.train"
 
 func (s *state) save(path string, st *Stepper) error {
 	s.Version = stateVersion
-	best := s.Best
-	if math.IsInf(best, 0) {
-		best = math.MaxFloat64 // JSON has no infinity
-	}
-	meta, err := json.Marshal(state{s.Version, s.Step, best, s.Owes, s.Metrics, s.Settings})
+	kept := *s
+	kept.Best, kept.Mark = min(s.Best, math.MaxFloat64), min(s.Mark, math.MaxFloat64) // JSON has no infinity
+	meta, err := json.Marshal(kept)
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,9 @@ func (s *state) save(path string, st *Stepper) error {
 	return safetensors.Replace(path, list, map[string]string{stateKey: string(meta)})
 }
 
-func (s *state) load(path string, st *Stepper) error {
+// load takes up a state. It refuses one of other settings, and one of other data
+// unless changed says that they may have.
+func (s *state) load(path string, st *Stepper, changed bool) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return err
@@ -67,9 +71,13 @@ func (s *state) load(path string, st *Stepper) error {
 	if old.Version > stateVersion {
 		return fmt.Errorf("train: %s is of version %d, and this program knows up to %d: use a newer rotor", path, old.Version, stateVersion)
 	}
-	if changed := differences(old.Settings, s.Settings); len(changed) > 0 {
-		return fmt.Errorf("train: cannot resume %s: the settings have changed: %s", path, strings.Join(changed, "; "))
+	if list := differences(old.Settings, s.Settings); len(list) > 0 {
+		return fmt.Errorf("train: cannot resume %s: the settings have changed: %s", path, strings.Join(list, "; "))
 	}
+	if old.Data != "" && old.Data != s.Data && !changed {
+		return fmt.Errorf("train: cannot resume %s: the data, or how the tokenizer reads it, is not what it was when the run began: put it back, begin anew with --force, or go on all the same with --changed-data", path)
+	}
+	old.Data = s.Data
 	read := func(name string, dst []float32) error {
 		info, ok := f.Info(name)
 		if !ok || info.Len() != len(dst) {

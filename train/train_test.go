@@ -264,7 +264,7 @@ func TestAccumulation(t *testing.T) {
 
 // What is kept as the best is the model of the step that was.
 func TestBest(t *testing.T) {
-	c, _ := job(t, map[string]string{"eval-every": "1", "lr": "0.3", "steps": "16", "schedule": "constant", "clip": "0"}) // soon too far
+	c, _ := job(t, map[string]string{"eval-every": "1", "lr": "0.3", "steps": "16", "schedule": "constant", "clip": "0", "seed": "2"}) // soon too far
 	best, last, n := math.Inf(1), 0.0, 0
 	var kept []byte
 	for e, err := range train.Run(context.Background(), c, train.Fresh) {

@@ -37,6 +37,10 @@ func (p *progress) show(ev train.Event) error {
 			best = ", the best yet"
 		}
 		p.printf("step %d: evaluation loss %.4f, perplexity %.2f%s\n", ev.N, ev.Loss, ev.Perplexity, best)
+	case train.Stopped:
+		p.end()
+		p.printf("stopped after step %d: %d evaluations in a row are no better; the best, %.4f after step %d, is in %s\n",
+			ev.N, p.config.EarlyStopping, ev.Best, ev.BestStep, filepath.Join(p.config.Out, "best"))
 	case train.Done:
 		p.end()
 		p.done(ev)
@@ -148,6 +152,11 @@ func (p *progress) event(ev train.Event) error {
 			Step  int    `json:"step"`
 			Path  string `json:"path"`
 		}{"saved", ev.N, ev.Path})
+	case train.Stopped:
+		return p.object(struct {
+			Event string `json:"event"`
+			train.Stopped
+		}{"stopped", ev})
 	case train.Done:
 		return p.object(struct {
 			Event   string  `json:"event"`

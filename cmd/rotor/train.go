@@ -21,6 +21,7 @@ type trainCmd struct {
 	PrintConfig bool   `name:"print-config" xor:"do" help:"Write the YAML file that repeats this command line, and train nothing."`
 	Show        int    `xor:"do" placeholder:"N" help:"Show N examples with what is learned of them in colour, and train nothing."`
 	Resume      bool   `xor:"over" help:"Go on with the run in --out; its settings are those that it has."`
+	ChangedData bool   `name:"changed-data" help:"With --resume: go on even though the data is not what it was when the run began."`
 	Force       bool   `xor:"over" help:"Begin anew over the run in --out."`
 }
 
@@ -37,6 +38,7 @@ Examples:
     rotor train --model ./model --data chat.jsonl --out ./run
     rotor train --model ./model --data chat.jsonl --out ./run --show 3
     rotor train --model ./model --data chat.jsonl --out ./run --rank 16 --targets all-linear --epochs 3 --validation 0.1
+    rotor train --model ./model --data chat.jsonl --out ./run --validation 0.1 --eval-every 50 --early-stopping 3
     rotor train --model ./model --data chat.jsonl --out ./run --print-config > run.yaml
     rotor train --config run.yaml --lr 1e-4
     rotor train --resume --out ./run
@@ -64,8 +66,14 @@ func (c trainCmd) Run(ctx context.Context, e *env) error {
 		return usagef("train: give --out with the folder for the result")
 	}
 	mode := train.Fresh
+	if c.ChangedData && !c.Resume {
+		return usagef("--changed-data belongs to --resume")
+	}
 	if c.Resume {
 		mode = train.Resume
+		if c.ChangedData {
+			mode = train.ResumeChanged
+		}
 	} else if c.Force {
 		mode = train.Force
 	}

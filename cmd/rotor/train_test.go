@@ -304,3 +304,33 @@ func TestTrainWholeModels(t *testing.T) {
 		}
 	}
 }
+
+// A run that gets no better ends before its last step and says where the best
+// is; and one whose data was changed does not go on unless it is told to.
+func TestTrainStopsEarly(t *testing.T) {
+	dir, data := tiny(t, llamaConfig, 1, false), answers(t, 24)
+	out := filepath.Join(t.TempDir(), "run")
+	args := []string{"train", "--model", dir, "--data", data, "--out", out, "--steps", "20", "--rank", "2", "--validation", "4",
+		"--eval-every", "1", "--early-stopping", "2", "--min-delta", "50"}
+	o := rotor(t, done, args...)
+	if !strings.Contains(o.stdout, "stopped after step 3: 2 evaluations in a row are no better; the best, ") || !strings.Contains(o.stdout, filepath.Join(out, "best")) {
+		t.Errorf("it says\n%s", o.stdout)
+	}
+	if text := rotor(t, done, append(args, "--print-config")...).stdout; !strings.Contains(text, "early-stopping: 2\n") || !strings.Contains(text, "min-delta: 50") {
+		t.Errorf("the settings are\n%s", text)
+	}
+	stopped := false
+	for _, e := range lines(t, rotor(t, done, "train", "--resume", "--out", out, "--json")) {
+		stopped = stopped || e["event"] == "stopped" && e["step"] == 3.0
+	}
+	if !stopped {
+		t.Error("no event says that it has stopped")
+	}
+	if err := os.WriteFile(data, []byte(strings.Replace(string(read(t, data)), "wide", "vast", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, failed, []string{"the data", "--changed-data", "--force"}, "train", "--resume", "--out", out)
+	rotor(t, done, "train", "--resume", "--changed-data", "--out", out)
+	refuses(t, wrongUsage, []string{"--resume"}, append(args, "--changed-data", "--force")...)
+	refuses(t, wrongUsage, []string{"early-stopping", "validation"}, "train", "--model", dir, "--data", data, "--out", out, "--early-stopping", "2")
+}
