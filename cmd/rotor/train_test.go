@@ -310,8 +310,10 @@ func TestTrainWholeModels(t *testing.T) {
 func TestTrainStopsEarly(t *testing.T) {
 	dir, data := tiny(t, llamaConfig, 1, false), answers(t, 24)
 	out := filepath.Join(t.TempDir(), "run")
-	args := []string{"train", "--model", dir, "--data", data, "--out", out, "--steps", "20", "--rank", "2", "--validation", "4",
-		"--eval-every", "1", "--early-stopping", "2", "--min-delta", "50"}
+	args := []string{
+		"train", "--model", dir, "--data", data, "--out", out, "--steps", "20", "--rank", "2", "--validation", "4",
+		"--eval-every", "1", "--early-stopping", "2", "--min-delta", "50",
+	}
 	o := rotor(t, done, args...)
 	if !strings.Contains(o.stdout, "stopped after step 3: 2 evaluations in a row are no better; the best, ") || !strings.Contains(o.stdout, filepath.Join(out, "best")) {
 		t.Errorf("it says\n%s", o.stdout)
