@@ -141,11 +141,11 @@ def commit():
     return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if changed else "")
 
 
-def provenance(versions):
-    """Who measured what, when and where: the first lines of every section."""
+def provenance(versions, how=f"{RUNS} counted runs of each after a warm-up, in turn; {THREADS} threads"):
+    """Who measured what, when and where, and how: the last lines of every section."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     lines = [f"{now}; {cpu()}; Rotor {commit()}; {versions}."]
-    lines.append(f"{RUNS} counted runs of each after a warm-up, in turn; {THREADS} threads; {others()}.")
+    lines.append(f"{how}; {others()}.")
     return "\n".join(lines)
 
 

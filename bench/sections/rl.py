@@ -68,12 +68,14 @@ def beside(names):
     head = ["", "Stable-Baselines3: time, steps, seeds that reached it", "Rotor", "steps/s, ratio", "sooner", "by processor time"]
     what = ("Seconds of training until the mean return of 100 evaluation episodes reaches the goal, evaluations not counted; a seed "
             "that never did counts with all its steps. On a busy machine, processor time with one thread on each side says more. The settings are in `peers/rl_sb3.py` and `probe/learn.go`.")
-    measure.publish("rl", "\n\n".join(["## Deep reinforcement learning", what, measure.table(head, rows), "\n".join(verdicts), measure.provenance(versions)]))
+    measure.publish("rl", "\n\n".join(["## Deep reinforcement learning", what, measure.table(head, rows), "\n".join(verdicts), measure.provenance(versions, f"{measure.RUNS} seeds of each, in turn; {measure.THREADS} threads")]))
 
 
 def alone(names):
     def one(job):
-        return run([PROBE, "learn", job[0], str(job[1])] + [str(ALONE[job[0]])] * (job[0] in ALONE), {"GOMAXPROCS": "1"})
+        taken = run([PROBE, "learn", job[0], str(job[1])] + [str(ALONE[job[0]])] * (job[0] in ALONE), {"GOMAXPROCS": "1"})
+        print(f"{TASKS[job[0]][0]}, seed {job[1]}: {measure.brief(taken)}", file=sys.stderr, flush=True)
+        return taken
 
     rows = []
     with ThreadPoolExecutor(measure.THREADS) as pool:
@@ -87,7 +89,7 @@ def alone(names):
             rows.append([f"{what}, {ALONE.get(name, goal)}", f"{sum(r['reached'] for r in taken)} of {SEEDS}"] + cells)
     head = ["", "seeds that reached it", "return at the end", "steps until then"]
     what = f"{SEEDS} seeds, one core each; interquartile means with 95 % bootstrap intervals. A seed ends where it reaches the goal."
-    measure.publish("rl-alone", "\n\n".join(["## Deep reinforcement learning, seeds", what, measure.table(head, rows), measure.provenance("no peer")]))
+    measure.publish("rl-alone", "\n\n".join(["## Deep reinforcement learning, seeds", what, measure.table(head, rows), measure.provenance("no peer").splitlines()[0]]))
 
 
 def main():
