@@ -55,7 +55,7 @@ func (s *Set) Stats() Stats {
 	}
 	slices.Sort(rows)
 	st.Shortest, st.Median, st.Longest = rows[0], rows[len(rows)/2], rows[len(rows)-1]
-	st.Lengths = histogram(rows)
+	st.Lengths = Histogram(rows)
 	return st
 }
 
@@ -65,8 +65,8 @@ func (c *Corpus) ended(q Sequence) bool {
 	return q.Learn[last] && slices.Contains(c.stops, q.IDs[last]) && (c.closed || q.IDs[last] != c.eos)
 }
 
-// histogram counts sorted lengths between powers of two.
-func histogram(rows []int) []Bin {
+// Histogram counts sorted lengths between powers of two.
+func Histogram(rows []int) []Bin {
 	var bins []Bin
 	for top := 1; len(rows) > 0; top *= 2 {
 		n, _ := slices.BinarySearch(rows, top+1)
@@ -87,15 +87,22 @@ func (st Stats) String() string {
 	fmt.Fprintf(&b, "%s: %d texts in %d sequences, %d tokens, %d learned (%s)\n",
 		form, st.Texts, st.Sequences, st.Tokens, st.Labels, share(st.Labels, st.Tokens))
 	fmt.Fprintf(&b, "length %d to %d, median %d\n", st.Shortest, st.Longest, st.Median)
-	most := 0
-	for _, bin := range st.Lengths {
-		most = max(most, bin.Count)
-	}
-	for _, bin := range st.Lengths {
-		fmt.Fprintf(&b, "%8s %7d %s\n", fmt.Sprintf("≤ %d", bin.Rows), bin.Count, strings.Repeat("█", (40*bin.Count+most-1)/most))
-	}
+	b.WriteString(Bars(st.Lengths))
 	for _, w := range st.Warnings() {
 		fmt.Fprintf(&b, "%s\n", w)
+	}
+	return b.String()
+}
+
+// Bars draws a histogram, a line a bin.
+func Bars(bins []Bin) string {
+	var b strings.Builder
+	most := 1
+	for _, bin := range bins {
+		most = max(most, bin.Count)
+	}
+	for _, bin := range bins {
+		fmt.Fprintf(&b, "%8s %7d %s\n", fmt.Sprintf("≤ %d", bin.Rows), bin.Count, strings.Repeat("█", (40*bin.Count+most-1)/most))
 	}
 	return b.String()
 }

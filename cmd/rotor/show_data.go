@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rotor-lm/rotor/data"
 	"github.com/rotor-lm/rotor/hub"
@@ -18,7 +19,39 @@ type dataInfo struct {
 	Columns  []string    `json:"columns"`
 	Bytes    int         `json:"text_bytes"`
 	Learned  int         `json:"learned_bytes"`
+	Lengths  lengths     `json:"lengths"`          // of the examples, in characters
 	Tokens   *data.Stats `json:"tokens,omitempty"` // with a tokenizer
+}
+
+// lengths says how long texts are.
+type lengths struct {
+	Shortest int   `json:"shortest"`
+	Median   int   `json:"median"`
+	Nine     int   `json:"nine_in_ten"` // are at most as long
+	Longest  int   `json:"longest"`
+	Bins     []bin `json:"histogram"`
+
+	bars string
+}
+
+type bin struct {
+	AtMost int `json:"at_most"` // and more than the bin before
+	Count  int `json:"count"`
+}
+
+func measure(list []int) (l lengths) {
+	if len(list) == 0 {
+		return l
+	}
+	slices.Sort(list)
+	last := len(list) - 1
+	l.Shortest, l.Median, l.Nine, l.Longest = list[0], list[len(list)/2], list[9*last/10], list[last]
+	bins := data.Histogram(list)
+	for _, b := range bins {
+		l.Bins = append(l.Bins, bin{b.Rows, b.Count})
+	}
+	l.bars = data.Bars(bins)
+	return l
 }
 
 // data reads every example, so that a broken one is found and named.
@@ -35,6 +68,8 @@ func (c showCmd) data(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	var long []int
+	begins := true // the example is not a part of the one before
 	for ex, err := range data.Examples(c.Path, o) {
 		if err != nil {
 			return err
@@ -42,16 +77,20 @@ func (c showCmd) data(ctx context.Context, e *env) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !ex.More {
+		if begins {
 			info.Examples++
+			long = append(long, 0)
 		}
+		begins = !ex.More
 		for _, s := range ex.Segments {
+			long[len(long)-1] += utf8.RuneCountInString(s.Text)
 			info.Bytes += len(s.Text)
 			if s.Learn {
 				info.Learned += len(s.Text)
 			}
 		}
 	}
+	info.Lengths = measure(long)
 	if tok != nil {
 		if err := c.tokens(ctx, o, tok, &info); err != nil {
 			return err
@@ -69,7 +108,9 @@ func (c showCmd) data(ctx context.Context, e *env) error {
 	if info.Tokens != nil {
 		e.printf("%s", info.Tokens)
 	} else {
-		e.printf("%s\n", e.paint(faint, "--model DIR counts the tokens"))
+		l := info.Lengths
+		e.printf("length %s to %s characters, median %s, nine in ten at most %s\n", count(l.Shortest), count(l.Longest), count(l.Median), count(l.Nine))
+		e.printf("%s%s\n", l.bars, e.paint(faint, "--model REF counts in tokens"))
 	}
 	return nil
 }

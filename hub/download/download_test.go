@@ -426,6 +426,29 @@ func FuzzSafe(f *testing.F) {
 	})
 }
 
+// Whatever a hub lists, its files stay in their folder, under hashes that are
+// hashes.
+func FuzzListing(f *testing.F) {
+	f.Add([]byte(`{"sha": "` + commit + `", "siblings": [{"rfilename": "a/b.json", "size": 3, "blobId": "` + commit + `"}]}`))
+	f.Add([]byte(`{"sha": "` + commit + `", "siblings": [{"rfilename": "m", "lfs": {"sha256": "../x", "size": -1}}]}`))
+	f.Add([]byte(`{"sha": "main", "siblings": null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l, err := parseListing(data)
+		if err != nil {
+			return
+		}
+		for _, s := range l.Siblings {
+			file := s.file()
+			if !filepath.IsLocal(filepath.FromSlash(file.Name)) {
+				t.Fatalf("a file at %q", file.Name)
+			}
+			if file.Hash != "" && (len(file.Hash) != 40 && len(file.Hash) != 64 || !filepath.IsLocal(file.Hash)) {
+				t.Fatalf("a hash %q", file.Hash)
+			}
+		}
+	})
+}
+
 // A connection that is cut again and again loses nothing: each byte is sent
 // once, but for what stood in a buffer.
 func TestCuts(t *testing.T) {
@@ -632,7 +655,7 @@ func TestLies(t *testing.T) {
 			return true
 		}, says: "redirects to file"},
 		"a page":       {meet: func(s *server, w http.ResponseWriter, r *http.Request) bool { fmt.Fprint(w, "<html>"); return true }, says: "does not answer as a hub"},
-		"no commit":    {list: func(l map[string]any) { l["sha"] = "../../x" }, says: "is no hub"},
+		"no commit":    {list: func(l map[string]any) { l["sha"] = "../../x" }, says: "the commit is"},
 		"a path":       {list: func(l map[string]any) { entry(l, "README.md")["rfilename"] = "../../../.bashrc" }, says: "lead out of its folder"},
 		"an absolute":  {list: func(l map[string]any) { entry(l, "README.md")["rfilename"] = "/etc/passwd" }, says: "lead out of its folder"},
 		"a drive":      {list: func(l map[string]any) { entry(l, "README.md")["rfilename"] = `C:\x` }, says: "lead out of its folder"},

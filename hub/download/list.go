@@ -25,10 +25,7 @@ var (
 // list asks for the files of the revision and chooses those to fetch. Each
 // then has its size and its hash.
 func (d *download) list(ctx context.Context) (commit string, files []*File, err error) {
-	var l struct {
-		SHA      string    `json:"sha"`
-		Siblings []sibling `json:"siblings"`
-	}
+	var l listing
 	what := "the files of " + d.Repo + " at revision " + d.Revision
 	address := d.at("api", "models", d.Repo, "revision", url.PathEscape(d.Revision)) + "?blobs=true"
 	err = d.retry(ctx, what, func() (bool, error) {
@@ -42,7 +39,7 @@ func (d *download) list(ctx context.Context) (commit string, files []*File, err 
 			if len(data) > maxListing {
 				return final(fmt.Errorf("the list is longer than %d bytes", maxListing))
 			}
-			if err := json.Unmarshal(data, &l); err != nil {
+			if l, err = parseListing(data); err != nil {
 				return final(fmt.Errorf("%s does not answer as a hub does: %w", d.endpoint.Host, err))
 			}
 			return nil
@@ -51,15 +48,9 @@ func (d *download) list(ctx context.Context) (commit string, files []*File, err 
 	if err != nil {
 		return "", nil, err
 	}
-	if !commitForm.MatchString(l.SHA) {
-		return "", nil, fmt.Errorf("download: %s: the commit is %q: %s is no hub", what, clip(l.SHA), d.endpoint.Host)
-	}
 	var names []string
 	known := map[string]sibling{}
 	for _, s := range l.Siblings {
-		if err := safe(s.Name); err != nil {
-			return "", nil, fmt.Errorf("download: %s: a file is named %q: %w", what, clip(s.Name), err)
-		}
 		names = append(names, s.Name)
 		known[s.Name] = s
 	}
@@ -77,6 +68,27 @@ func (d *download) list(ctx context.Context) (commit string, files []*File, err 
 		files = append(files, f)
 	}
 	return l.SHA, files, nil
+}
+
+// listing is what a hub says of a revision.
+type listing struct {
+	SHA      string    `json:"sha"`
+	Siblings []sibling `json:"siblings"`
+}
+
+func parseListing(data []byte) (l listing, err error) {
+	if err := json.Unmarshal(data, &l); err != nil {
+		return l, err
+	}
+	if !commitForm.MatchString(l.SHA) {
+		return l, fmt.Errorf("the commit is %q", clip(l.SHA))
+	}
+	for _, s := range l.Siblings {
+		if err := safe(s.Name); err != nil {
+			return l, fmt.Errorf("a file is named %q: %w", clip(s.Name), err)
+		}
+	}
+	return l, nil
 }
 
 // sibling is a file as the list has it. Some hubs leave out all but the name.
