@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rotor-lm/rotor/rl"
 	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
 )
@@ -12,14 +13,16 @@ type rlSolveCmd struct {
 	worldFlags
 	Policy      string `default:"optimal" placeholder:"P" help:"Whose values: optimal, uniform, epsilon:E, or a JSON file with policy or a saved run (${default})."`
 	OptimalSoft bool   `help:"With epsilon:E, the best of all ε-greedy policies, not the ε-greedy one of the optimal."`
-	Method      string `default:"exact" enum:"exact,value-iteration,policy-iteration,truncated,sweeps" help:"How: exact, value-iteration, policy-iteration, truncated (policy iteration), or sweeps of evaluation (${default})."`
+	Method      string `default:"exact" enum:"exact,value-iteration,policy-iteration,truncated,sweeps,mc-basic" help:"How: exact, value-iteration, policy-iteration, truncated (policy iteration), sweeps of evaluation, or mc-basic: policy iteration whose values are means of episodes from every pair (${default})."`
 	Sweeps      *int   `placeholder:"N" help:"Sweeps of value-iteration or sweeps (0: until nothing changes), or of each evaluation of truncated."`
+	Length      *int   `placeholder:"N" help:"Steps of an episode of mc-basic (100)."`
+	Episodes    *int   `placeholder:"N" help:"Episodes of mc-basic from every pair (1, which is enough in a world without chance)."`
 	Steps       bool   `help:"Also give the values after every sweep or improvement."`
 }
 
 func (rlSolveCmd) Help() string {
-	return `Values are exact: the solution of Bellman's equation, not an estimate. Ties
-between actions go to the first.
+	return `Values are exact: the solution of Bellman's equation, not an estimate, but with
+mc-basic. Ties between actions go to the first.
 
 Examples:
 
@@ -27,6 +30,7 @@ Examples:
     rotor rl solve --world zhao5x5 --policy uniform --r-forbidden -10 --json
     rotor rl solve --world zhao5x5 --policy epsilon:0.1 --bump both --r-forbidden -10
     rotor rl solve --world zhao2x2 --method value-iteration --sweeps 2 --steps
+    rotor rl solve --world zhao5x5 --r-forbidden -10 --method mc-basic --length 15
     rotor rl solve --world frozenlake --set is_slippery=false`
 }
 
@@ -51,7 +55,7 @@ func (c rlSolveCmd) Run(e *env) error {
 	if w.Model == nil {
 		return usagef("world %s has no exact table to solve; learn it: rotor rl learn --world %s", w.Name, w.Name)
 	}
-	s, err := c.solve(w)
+	s, err := c.solve(w, e.seed())
 	if err != nil {
 		return fmt.Errorf("world %s: %w", w.Name, err)
 	}
@@ -70,13 +74,13 @@ func (c rlSolveCmd) Run(e *env) error {
 }
 
 // solve finds the values that the flags ask for.
-func (c rlSolveCmd) solve(w *world.World) (*tabular.Solution, error) {
+func (c rlSolveCmd) solve(w *world.World, seed uint64) (*tabular.Solution, error) {
 	sweeps := 0
 	if c.Sweeps != nil {
 		if sweeps = *c.Sweeps; sweeps < 0 || sweeps > 1_000_000 {
 			return nil, usagef("--sweeps %d: want a number from 0 to 1,000,000", sweeps)
 		}
-		if c.Method == "exact" || c.Method == "policy-iteration" {
+		if c.Method == "exact" || c.Method == "policy-iteration" || c.Method == "mc-basic" {
 			return nil, usagef("--sweeps goes with --method value-iteration, truncated or sweeps")
 		}
 	}
@@ -84,11 +88,14 @@ func (c rlSolveCmd) solve(w *world.World) (*tabular.Solution, error) {
 	if c.OptimalSoft && !soft {
 		return nil, usagef("--optimal-soft goes with --policy epsilon:E")
 	}
-	if c.Steps && c.Method == "exact" {
-		return nil, usagef("--steps: the exact method has none; choose another --method")
+	if c.Steps && (c.Method == "exact" || c.Method == "mc-basic") {
+		return nil, usagef("--steps: method %s has none; choose another --method", c.Method)
+	}
+	if (c.Length != nil || c.Episodes != nil) && c.Method != "mc-basic" {
+		return nil, usagef("--length and --episodes go with --method mc-basic")
 	}
 	m, uniform := w.Model, tabular.Uniform(w.Model.States, w.Model.Actions)
-	if c.Method == "value-iteration" || c.Method == "policy-iteration" || c.Method == "truncated" {
+	if c.Method == "value-iteration" || c.Method == "policy-iteration" || c.Method == "truncated" || c.Method == "mc-basic" {
 		if c.Policy != "optimal" {
 			return nil, usagef("--method %s finds the optimal policy; with --policy %s choose exact or sweeps", c.Method, c.Policy)
 		}
@@ -97,6 +104,8 @@ func (c rlSolveCmd) solve(w *world.World) (*tabular.Solution, error) {
 			return tabular.ValueIteration(m, sweeps, c.Steps)
 		case "policy-iteration":
 			return tabular.PolicyIteration(m, uniform, c.Steps)
+		case "mc-basic":
+			return c.basic(m, seed)
 		}
 		if c.Sweeps == nil {
 			sweeps = 5
@@ -129,6 +138,19 @@ func (c rlSolveCmd) solve(w *world.World) (*tabular.Solution, error) {
 	}
 	s.Q = tabular.ActionValues(m, s.V)
 	return s, nil
+}
+
+// basic is MC Basic, which begins with the first action everywhere and stops when
+// the policy no longer changes, or after a thousand rounds.
+func (c rlSolveCmd) basic(m *world.Model, seed uint64) (*tabular.Solution, error) {
+	length, episodes := 100, 1
+	give(&length, c.Length)
+	give(&episodes, c.Episodes)
+	if length < 1 || length > 1_000_000 || episodes < 1 || episodes > 1_000_000 {
+		return nil, usagef("--length %d --episodes %d: want numbers from 1 to 1,000,000", length, episodes)
+	}
+	first := tabular.Greedy(make([]float64, m.States*m.Actions), m.Actions)
+	return tabular.Basic(m, first, length, episodes, 1000, rl.NewRand(seed)), nil
 }
 
 // sweep evaluates s.Policy iteratively, from zero.

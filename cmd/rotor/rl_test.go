@@ -47,6 +47,19 @@ func TestRLSolve(t *testing.T) {
 	}
 }
 
+// MC Basic believes in what its episodes are long enough to reach: the numbers of
+// Zhao's figure 5.4.
+func TestRLBasic(t *testing.T) {
+	for length, want := range map[string][2]float64{"1": {1, 0}, "14": {7.7, 1.2}, "15": {7.9, 1.4}, "100": {10, 3.5}} {
+		a := object[solvedAnswer](t, rotor(t, done, "rl", "solve", "--world", "zhao5x5", "--r-forbidden", "-10", "--method", "mc-basic", "--length", length, "--json"))
+		if math.Abs(*a.V[3][2]-want[0]) > .0501 || math.Abs(*a.V[0][0]-want[1]) > .0501 {
+			t.Errorf("episodes of %s steps: v(4,3) = %.3f, v(1,1) = %.3f, want %v", length, *a.V[3][2], *a.V[0][0], want)
+		}
+	}
+	refuses(t, wrongUsage, []string{"mc-basic"}, "rl", "solve", "--world", "zhao5x5", "--length", "3")
+	refuses(t, wrongUsage, []string{"from 1"}, "rl", "solve", "--world", "zhao5x5", "--method", "mc-basic", "--length", "0")
+}
+
 // An answer's policy is read back, and is worth what the answer says.
 func TestRLPolicyFile(t *testing.T) {
 	dir := t.TempDir()

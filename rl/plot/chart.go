@@ -53,16 +53,16 @@ func (c Chart) Picture() *Picture {
 	return p
 }
 
-// legendWidth is the room that the longest name takes.
+// legendWidth is the room that the longest name takes, or what the title wants.
 func (c Chart) legendWidth() float64 {
-	longest := 0
+	longest := 0.
 	for _, curve := range c.Curves {
-		longest = max(longest, len([]rune(curve.Name)))
+		longest = max(longest, room(curve.Name, small))
 	}
 	if longest == 0 {
-		return 0
+		return max(marginLeft+room(c.Title, 13)-wide, 0)
 	}
-	return 30 + 6.2*float64(longest)
+	return 30 + longest
 }
 
 func (c Chart) legend(p *Picture) {

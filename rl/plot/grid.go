@@ -27,7 +27,7 @@ var arrow = Colour{6, 78, 59, 255}
 // Picture draws the map.
 func (m Map) Picture() *Picture {
 	g := m.Grid
-	p := New(max(float64(g.Cols)*cellSize, 7.2*float64(len([]rune(m.Title))))+24, float64(g.Rows)*cellSize+44)
+	p := New(max(float64(g.Cols)*cellSize, room(m.Title, 13))+24, float64(g.Rows)*cellSize+44)
 	p.Text(Black, 13, 0, 12, 20, m.Title)
 	x := func(s int) float64 { return 12 + float64(s%g.Cols)*cellSize }
 	y := func(s int) float64 { return 32 + float64(s/g.Cols)*cellSize }
@@ -202,7 +202,7 @@ func (h Heat) Picture() *Picture {
 		return h.small(rows, cols)
 	}
 	size := min(320/float64(max(rows, cols)), 30)
-	p := New(float64(cols)*size+70, float64(rows)*size+76)
+	p := New(max(float64(cols)*size+70, room(h.Title, 13)+20), float64(rows)*size+76)
 	low, top := h.span()
 	p.Text(Black, 13, 0, 10, 18, h.Title)
 	p.Text(Black, small, 0, 6, 32, h.Y)

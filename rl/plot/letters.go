@@ -35,6 +35,10 @@ func HasLetter(r rune) bool {
 	return known || r == ' '
 }
 
+// room is the width in points of a text of a size, in pixels, which is wider than
+// most fonts.
+func room(text string, size float64) float64 { return textWidth(text) * size / 9 }
+
 func textWidth(text string) float64 { return float64(len([]rune(text))) * advance }
 
 // strokes are the lines of a letter. One that is not known is a small box.

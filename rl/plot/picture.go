@@ -1,6 +1,6 @@
 // Package plot draws what reinforcement learning does: values and policies on a
 // grid, walks, visits, curves with bands. A Picture is a list of shapes, which
-// SVG and PNG write to a file, and Terminal to a screen of characters.
+// SVG and PNG write to a file, and Characters to a screen.
 package plot
 
 import (
