@@ -41,7 +41,7 @@ func Open(ref string) (*Model, error) {
 	}
 	if m.src == nil {
 		if m.src, err = checkpoint.Open(m.Dir); err != nil {
-			return nil, incomplete(ref, err)
+			return nil, Incomplete(ref, err)
 		}
 	}
 	m.Report, err = checkpoint.Load(nn.Params(m.Model), m.src, checkpoint.Options{Spare: spare(m.Info())})
@@ -76,7 +76,7 @@ func hollow(ref string) (*Model, error) {
 	}
 	m := &Model{Dir: path, read: read, src: src}
 	if m.Config, err = read("config.json"); err != nil {
-		err = incomplete(ref, fmt.Errorf("hub: %s is not a model folder: %w", path, err))
+		err = Incomplete(ref, fmt.Errorf("hub: %s is not a model folder: %w", path, err))
 	} else if m.Model, err = model.New(m.Config); err != nil {
 		err = fmt.Errorf("%s: %w", filepath.Join(path, "config.json"), err)
 	}
@@ -95,7 +95,7 @@ func Examine(ref string) (*Model, error) {
 	}
 	src, err := checkpoint.Open(m.Dir)
 	if err != nil {
-		return nil, incomplete(ref, err)
+		return nil, Incomplete(ref, err)
 	}
 	defer src.Close()
 	shapes := func(yield func(string, []int) bool) {

@@ -114,9 +114,9 @@ func similar(ref string, names []string) string {
 	return nearest.Word(ref, names)
 }
 
-// incomplete adds to the error of a model in the cache what may help: a file
+// Incomplete adds to the error of a model in the cache what may help: a file
 // that is not there may not have been fetched.
-func incomplete(ref string, err error) error {
+func Incomplete(ref string, err error) error {
 	if _, e := os.Stat(ref); e == nil || strings.HasPrefix(ref, ollamaPrefix) {
 		return err
 	}

@@ -175,3 +175,55 @@ func TestPullInterrupted(t *testing.T) {
 	rotor(t, done, "pull", "o/n")
 	rotor(t, done, "show", "o/n")
 }
+
+// A cache or a store that is damaged is an error that says what to do, and an
+// adapter is found by its name too.
+func TestBrokenCacheAndStore(t *testing.T) {
+	home, store := t.TempDir(), t.TempDir()
+	t.Setenv("HF_HOME", home)
+	t.Setenv("OLLAMA_MODELS", store)
+	put := func(root, name, text string) {
+		t.Helper()
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	put(home, "hub/models--o--wild/refs/main", "../../../etc")
+	put(home, "hub/models--o--half/refs/main", commit)
+	put(home, "hub/models--o--half/snapshots/"+commit+"/config.json", llamaConfig)
+	put(home, "hub/models--o--other/refs/v1", commit)
+	put(home, "hub/models--o--other/snapshots/"+commit+"/config.json", llamaConfig)
+	put(store, "manifests/registry.ollama.ai/library/bad/latest", "{")
+	put(store, "manifests/registry.ollama.ai/library/gone/latest",
+		`{"layers":[{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:`+strings.Repeat("0", 64)+`","size":9}]}`)
+	blob := strings.Repeat("1", 64)
+	put(store, "blobs/sha256-"+blob, "GGUF then nothing")
+	put(store, "manifests/registry.ollama.ai/library/cut/latest",
+		`{"layers":[{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:`+blob+`","size":17}]}`)
+	for ref, words := range map[string][]string{
+		"o/wild":      {"refs", "no commit"},
+		"o/half":      {"safetensors", "rotor pull o/half"},
+		"o/other":     {"not at revision main", "v1"},
+		"ollama:bad":  {"no manifest"},
+		"ollama:gone": {"ollama pull gone"},
+		"ollama:cut":  {"sha256-1111"},
+		"ollama:none": {"ollama pull none", "the nearest"},
+	} {
+		for _, args := range [][]string{{"show", ref}, {"logits", "--model", ref, "--ids", "1"}} {
+			o := refuses(t, failed, words, args...)
+			if rss := peakOf(o); rss > 64<<20 {
+				t.Errorf("%v took %d MB", args, rss>>20)
+			}
+		}
+	}
+	if o := rotor(t, done, "show"); !strings.Contains(o.stdout, "ollama:bad:latest") || !strings.Contains(o.stdout, "o/half") {
+		t.Errorf("here are\n%s", o.stdout)
+	}
+	dir := tiny(t, llamaConfig, 1, true)
+	refuses(t, failed, []string{"rotor pull o/adapter"}, "logits", "--model", dir, "--adapter", "o/adapter", "--ids", "1")
+}

@@ -47,11 +47,17 @@ func (c showCmd) Run(ctx context.Context, e *env) error {
 	if name, ok := strings.CutPrefix(c.Path, ollama); ok {
 		c.ollama, _ = hub.Ollama(name)
 	}
-	path, err := hub.Find(c.Path)
+	ref := c.Path
+	path, err := hub.Find(ref)
 	if err != nil {
 		return err
 	}
 	c.Path = path
+	return hub.Incomplete(ref, c.kind(ctx, e))
+}
+
+// kind shows what stands at the path, by what it is.
+func (c showCmd) kind(ctx context.Context, e *env) error {
 	st, err := os.Stat(c.Path)
 	switch {
 	case err != nil:
