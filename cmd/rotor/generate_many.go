@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rotor-lm/rotor/data"
@@ -76,17 +75,9 @@ func promptLines(r io.Reader, name string) (list []prompt, err error) {
 func promptOf(r data.Record) (prompt, error) {
 	p := prompt{where: r.Place.String()}
 	if list, ok := r.Columns["ids"]; ok {
-		items, ok := list.([]any)
-		if !ok {
+		raw, ok := list.(json.RawMessage)
+		if !ok || json.Unmarshal(raw, &p.ids) != nil || p.ids == nil {
 			return p, errors.New("ids: want a list of whole numbers")
-		}
-		for _, v := range items {
-			n, _ := v.(json.Number)
-			id, err := strconv.ParseInt(string(n), 10, 32)
-			if err != nil {
-				return p, errors.New("ids: want a list of whole numbers")
-			}
-			p.ids = append(p.ids, int32(id))
 		}
 		return p, nil
 	}
