@@ -22,8 +22,8 @@ type learnAnswer struct {
 	Episodes  []episode    `json:"episodes"` // mean of the runs
 	Lengths   []float64    `json:"lengths"`
 	Returns   []float64    `json:"returns"`
-	V         [][]number   `json:"v"` // mean of the runs
-	Q         [][][]number `json:"q,omitempty"`
+	V         [][]number   `json:"v"`                // mean of the runs
+	Q         [][][]number `json:"q"`                // null for prediction
 	Policy    [][][]number `json:"policy,omitempty"` // greedy in q
 	RMSE      []float64    `json:"rmse"`             // mean of the runs, after every episode or every so many steps
 	Every     int          `json:"every,omitempty"`  // steps between errors

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"html"
 	"os"
 	"regexp"
@@ -51,6 +52,20 @@ func TestFigures(t *testing.T) {
 			}
 		}
 		all = append(all, d)
+	}
+	page, err := os.ReadFile("../../docs/rl/reference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all { // the page is the last run of this program
+		for _, c := range d.Checks {
+			if row := fmt.Sprintf("| %s | %s | %s | %.5g |", d.Name, d.Source, strings.ReplaceAll(c.What, "|", "\\|"), c.Expected+0); !strings.Contains(string(page), row) {
+				t.Errorf("docs/rl/reference.md lacks %q: run docs/rl/make", row)
+			}
+		}
+		if !strings.Contains(string(page), "| "+d.Name+" | "+strings.ReplaceAll(d.Choice, "|", "\\|")+" |") {
+			t.Errorf("docs/rl/reference.md lacks the settings of %s: run docs/rl/make", d.Name)
+		}
 	}
 	if names != nil && n != len(names) {
 		t.Errorf("%d figures, want %d", n, len(names))
