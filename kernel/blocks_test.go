@@ -41,7 +41,7 @@ func TestPackBlocks(t *testing.T) {
 					in = max(9*f.Block, 1088) // more than one run of K
 				}
 				data, w := randomBlocks(rng, f, out, in)
-				p, _ := PackBlocks(data, out, in, f)
+				p, _ := PackBlocks(data, out, in, f, nil)
 				what := fmt.Sprint(f.Name, " ", m, out, in)
 				same(t, what+" Unpack", unpacked(p), w)
 				row := make([]float32, in)
@@ -88,7 +88,7 @@ func TestPackBlocksTakesNoMore(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
 	for _, f := range quant.Formats() {
 		data, _ := randomBlocks(rng, f, 64, 256)
-		if p, _ := PackBlocks(data, 64, 256, f); p.Bytes() > len(data) {
+		if p, _ := PackBlocks(data, 64, 256, f, nil); p.Bytes() > len(data) {
 			t.Errorf("%s: %d bytes in the file, %d in memory", f.Name, len(data), p.Bytes())
 		}
 	}

@@ -67,7 +67,7 @@ func checkMulRounded(t *testing.T, rng *rand.Rand, f quant.Format, m, out, in in
 	t.Helper()
 	what := fmt.Sprint(f.Name, " ", m, out, in)
 	data, w := randomBlocks(rng, f, out, in)
-	p, _ := PackBlocks(data, out, in, f)
+	p, _ := PackBlocks(data, out, in, f, nil)
 	a, c := randomMatrix(rng, m, in), randomMatrix(rng, m, out)
 	old := c.clone()
 	p.MulRounded(c, a)
@@ -114,7 +114,7 @@ func TestMulRoundedOfOddNumbers(t *testing.T) {
 			t.Fatal(err)
 		}
 		data, _ := randomBlocks(rng, f, 32, 64)
-		p, _ := PackBlocks(data, 32, 64, f)
+		p, _ := PackBlocks(data, 32, 64, f, nil)
 		for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 			a := Matrix{Data: random(rng, 128), Rows: 2, Cols: 64, Stride: 64}
 			a.Data[64+rng.IntN(64)] = float32(x)

@@ -15,10 +15,10 @@ type strips struct {
 }
 
 // newStrips rearranges rows of blocks of format f.
-func newStrips(o *form, data []byte, out, in int, f quant.Format) strips {
+func newStrips(o *form, data []byte, out, in int, f quant.Format, drop func()) strips {
 	b := strips{o, bytesOf(ceil(out, width) * (in / width) * o.bytes), out, in}
 	row := f.Size(in)
-	Parallel(ceil(out, width), func(panel int) {
+	pack := func(panel int) {
 		var q [8]uint32
 		dst := b.groups(panel, 0, in/width)
 		for i := range min(width, out-panel*width) {
@@ -28,9 +28,19 @@ func newStrips(o *form, data []byte, out, in int, f quant.Format) strips {
 				o.put(dst[g*o.bytes:(g+1)*o.bytes], i, &q, d, m)
 			}
 		}
-	})
+	}
+	atOnce := max(1, stretchBytes/(width*max(row, 1)))
+	for first := 0; first*width < out; first += atOnce {
+		Parallel(min(atOnce, ceil(out, width)-first), func(i int) { pack(first + i) })
+		if drop != nil {
+			drop()
+		}
+	}
 	return b
 }
+
+// stretchBytes is how much of a file is read before it is dropped.
+const stretchBytes = 4 << 20
 
 // bytesOf returns n zero bytes that begin on a cache line.
 func bytesOf(n int) []byte {

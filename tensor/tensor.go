@@ -219,7 +219,7 @@ func (t *Tensor) Packed(transposed bool) *kernel.Packed {
 		t.widen(all, 0)
 		t.packed = kernel.PackT(t.matrix(all))
 	case t.Raw != nil:
-		t.packed, shared = kernel.PackBlocks(t.Raw, rows, cols, t.Block)
+		t.packed, shared = kernel.PackBlocks(t.Raw, rows, cols, t.Block, t.release)
 	case t.Half != nil && transposed:
 		t.packed = kernel.PackHalfT(t.Half, rows, cols, t.DType.Half())
 	case t.Half != nil:

@@ -13,6 +13,7 @@ type questions struct {
 	Texts   [][]int32 `json:"texts"`   // each token is to be foretold from those before it
 	Prompts [][]int32 `json:"prompts"` // each is gone on with greedily
 	Tokens  int       `json:"tokens"`  // by so many
+	Rounded bool      `json:"rounded"` // with activations of eight bits, as generate computes
 }
 
 // foretold is what a model says.
@@ -36,7 +37,7 @@ func next(ref, job string) (any, error) {
 	defer func() { _ = m.Close() }()
 	f := foretold{}
 	for _, ids := range q.Texts {
-		logits := allLogits(m, ids)
+		logits := allLogits(m, ids, q.Rounded)
 		var p []float64
 		var likeliest []int32
 		for i, id := range ids[1:] {
@@ -49,7 +50,7 @@ func next(ref, job string) (any, error) {
 	for _, ids := range q.Prompts {
 		var more []int32
 		for range q.Tokens {
-			logits := allLogits(m, append(ids[:len(ids):len(ids)], more...))
+			logits := allLogits(m, append(ids[:len(ids):len(ids)], more...), q.Rounded)
 			more = append(more, largest(logits.Row(logits.Rows()-1)))
 		}
 		f.Greedy = append(f.Greedy, more)
@@ -57,8 +58,9 @@ func next(ref, job string) (any, error) {
 	return f, nil
 }
 
-func allLogits(m model.Model, ids []int32) *tensor.Tensor {
+func allLogits(m model.Model, ids []int32, rounded bool) *tensor.Tensor {
 	p := &nn.Pass{Tape: tensor.NoGrad(0), Tokens: ids}
+	p.Tape.Rounded = rounded
 	p.Add(len(ids), 0, 0, 0)
 	return model.Logits(m, p)
 }

@@ -85,6 +85,14 @@ def perplexity(lists):
     return math.exp(-sum(flat) / len(flat))
 
 
+def compare(what, theirs, ours, lines):
+    """Verdicts on two engines that read the same text."""
+    agree = sum(map(equal, ours["likeliest"], theirs["likeliest"])) / sum(map(len, ours["likeliest"]))
+    apart = perplexity(ours["logprob"]) / perplexity(theirs["logprob"]) - 1
+    lines.append(measure.verdict(f"{what}: perplexities apart, %", abs(100 * apart), 0.5, at_least=False))
+    lines.append(measure.verdict(f"{what}: the same likeliest token, %", 100 * agree, 97, at_least=True))
+
+
 def real(types):
     """SmolLM2, as it comes and as it was converted."""
     source, book = os.environ["ROTOR_SMOLLM2"], text()
@@ -102,14 +110,17 @@ def real(types):
         agree = sum(map(equal, a["likeliest"], b["likeliest"])) / sum(map(len, a["likeliest"]))
         pa, pb = perplexity(a["logprob"]), perplexity(b["logprob"])
         greedy = [equal(x, y) for x, y in zip(a["greedy"], b["greedy"], strict=True)]
+        compare(kind, b, a, lines)
         rows.append([kind, f"{pa:.4f}", f"{pb:.4f}", f"{100 * (pa / pb - 1):+.3f} %", f"{100 * agree:.2f} %", ", ".join(map(str, greedy)), f"{os.path.getsize(file) / 1e6:.1f} MB"])
         print(rows[-1], file=sys.stderr, flush=True)
-        lines.append(measure.verdict(f"{kind}: perplexities apart, %", abs(100 * (pa / pb - 1)), 0.5, at_least=False))
-        lines.append(measure.verdict(f"{kind}: the same likeliest token, %", 100 * agree, 97, at_least=True))
+        rounded = ours(file, {**job, "rounded": True})
+        compare(f"{kind}, as generate computes", b, rounded, lines)
+        own = perplexity(rounded["logprob"]) / pa - 1
+        lines.append(measure.verdict(f"{kind}: perplexity of rounded activations beside exact ones, %", abs(100 * own), 0.5, at_least=False))
     head = ["type", "Rotor's perplexity", "llama.cpp's", "apart", "same likeliest token", f"equal of {TOKENS} greedy tokens", "file"]
     what = (
         f"SmolLM2-135M-Instruct, whose file is in 4 bits, and what `rotor convert` made of it, on {len(book) / 1000:.0f} kB of Moby Dick in windows of {WINDOW} tokens, "
-        "the same tokens in both. llama.cpp rounds activations to 8 bits before it multiplies them with blocks, and to 16 before F16; Rotor does not round them."
+        "the same tokens in both. llama.cpp rounds activations to 8 bits before it multiplies them with blocks, and to 16 before F16; Rotor's table is of exact ones, and the lines below it of both."
     )
     return what + "\n\n" + measure.table(head, rows) + "\n\n" + "\n".join(lines), sum("missed" in line for line in lines)
 

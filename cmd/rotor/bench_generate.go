@@ -62,12 +62,12 @@ func (c benchGenerateCmd) Run(ctx context.Context, e *env) error {
 	}
 	requests := generate.Each(prompts, generate.Request{Max: c.Tokens, StopIDs: []int32{}})
 	f := generateFigures{Load: time.Since(start).Seconds()}
-	warm, err := pace(ctx, g, generate.Each(prompts, generate.Request{Max: 2, StopIDs: []int32{}}))
+	warm, err := pace(ctx, g, requests, 2)
 	if err != nil {
 		return err
 	}
 	f.First = warm.first.Sub(start).Seconds()
-	p, err := pace(ctx, g, requests)
+	p, err := pace(ctx, g, requests, c.Tokens)
 	if err != nil {
 		return err
 	}
@@ -97,23 +97,26 @@ type paces struct {
 	decoded int // tokens since then
 }
 
-func pace(ctx context.Context, g *generate.Generator, requests []generate.Request) (paces, error) {
+// pace runs the requests until the first text has so many tokens and all have one.
+func pace(ctx context.Context, g *generate.Generator, requests []generate.Request, tokens int) (paces, error) {
 	p := paces{begin: time.Now()}
-	begun := map[int]bool{}
+	have := map[int]int{}
 	for ev, err := range g.Run(ctx, requests) {
 		if err != nil {
 			return p, err
 		}
 		p.end = time.Now()
-		switch {
-		case len(begun) == len(requests):
-			p.decoded++
-		case !begun[ev.Request]:
-			begun[ev.Request] = true
+		switch have[ev.Request]++; {
+		case have[ev.Request] == 1:
 			p.last = p.end
-			if len(begun) == 1 {
+			if len(have) == 1 {
 				p.first = p.end
 			}
+		case len(have) == len(requests):
+			p.decoded++
+		}
+		if len(have) == len(requests) && have[0] >= tokens {
+			break
 		}
 	}
 	return p, nil
