@@ -22,6 +22,7 @@ type batch struct {
 	ready    []*sequence // whose next token this pass tells
 	logits   *tensor.Tensor
 	choose   func(i int)
+	keep     bool // of the one text: its rows stay in the cache
 }
 
 // usual is how many new tokens get their room at once; the cache grows for more.
@@ -46,6 +47,7 @@ func (g *Generator) begin(requests []Request) *batch {
 	b := &batch{Generator: g, requests: requests}
 	b.choose = b.chooseOne
 	g.cache.Reset()
+	g.kept = reading{}
 	for i := range min(g.Sequences, len(requests)) {
 		b.slots = append(b.slots, int32(i))
 	}
@@ -84,7 +86,9 @@ func (b *batch) step(yield func(Event, error) bool) bool {
 		e := b.accept(s)
 		if e.Reason != "" {
 			s.done = true
-			b.cache.Free(s.slot)
+			if !b.keep {
+				b.cache.Free(s.slot)
+			}
 			b.slots = append(b.slots, s.slot)
 		}
 		if !yield(e, nil) {

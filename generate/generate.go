@@ -87,6 +87,7 @@ type Generator struct {
 	head     nn.Pass
 	index    []int32
 	samplers pool
+	kept     reading
 }
 
 // New makes a generator for m, whatever stack of adapters it has. It shares
