@@ -83,35 +83,46 @@ func instruction(v view) ([]chat.Segment, error) {
 }
 
 // messages is a conversation, as the model's template writes it: the assistant's
-// turns are learned. It may come with tools, and with other variables of the
-// template.
+// turns are learned.
 func messages(v view) ([]chat.Segment, error) {
-	var list []json.RawMessage
-	if v.json("messages", &list) != nil || len(list) == 0 {
-		return nil, fmt.Errorf(`messages is no list such as [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]`)
-	}
-	c := chat.Conversation{Messages: make([]chat.Message, len(list)), Set: jinja.NewMap()}
-	for i, raw := range list {
-		if err := json.Unmarshal(raw, &c.Messages[i]); err != nil {
-			return nil, fmt.Errorf("message %d: %w", i+1, err)
-		}
-	}
-	var tools json.RawMessage
-	err := v.json("tools", &tools)
-	if err == nil && tools != nil {
-		c.Tools, err = jinja.Decode(tools)
-	}
+	c, err := v.talk()
 	if err != nil {
-		return nil, fmt.Errorf("tools is no JSON: %w", err)
-	}
-	if err := v.json(kwargs, &c.Set); err != nil {
-		return nil, fmt.Errorf("%s is no JSON object: %w", kwargs, err)
+		return nil, err
 	}
 	if v.o.LossOn == "all" {
 		text, err := v.o.Chat.Render(c, false)
 		return []chat.Segment{{Text: text, Learn: true}}, err
 	}
 	return v.o.Chat.Segments(c, v.o.LossOn == "last")
+}
+
+// Talk is the conversation that a record holds in its column messages, perhaps
+// with tools, and with other variables of the template.
+func Talk(r Record) (chat.Conversation, error) { return view{Record: r}.talk() }
+
+func (v view) talk() (c chat.Conversation, err error) {
+	var list []json.RawMessage
+	if v.json("messages", &list) != nil || len(list) == 0 {
+		return c, fmt.Errorf(`messages is no list such as [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]`)
+	}
+	c = chat.Conversation{Messages: make([]chat.Message, len(list)), Set: jinja.NewMap()}
+	for i, raw := range list {
+		if err := json.Unmarshal(raw, &c.Messages[i]); err != nil {
+			return c, fmt.Errorf("message %d: %w", i+1, err)
+		}
+	}
+	var tools json.RawMessage
+	err = v.json("tools", &tools)
+	if err == nil && tools != nil {
+		c.Tools, err = jinja.Decode(tools)
+	}
+	if err != nil {
+		return c, fmt.Errorf("tools is no JSON: %w", err)
+	}
+	if err := v.json(kwargs, &c.Set); err != nil {
+		return c, fmt.Errorf("%s is no JSON object: %w", kwargs, err)
+	}
+	return c, nil
 }
 
 // kwargs is the column that other programs have for a template's variables.

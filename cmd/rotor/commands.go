@@ -15,6 +15,7 @@ type commands struct {
 	Tokenize tokenizeCmd `cmd:"" group:"look" help:"Turn text into tokens, and back."`
 	Train    trainCmd    `cmd:"" group:"model" help:"Fine-tune a model, or train a new one."`
 	Generate generateCmd `cmd:"" group:"model" help:"Continue a text."`
+	Chat     chatCmd     `cmd:"" group:"model" help:"Talk with a model, in the form that it was taught."`
 	Eval     evalCmd     `cmd:"" group:"model" help:"Measure perplexity and accuracy on data."`
 	Logits   logitsCmd   `cmd:"" group:"model" help:"Print a model's logits, to compare with any other engine."`
 	Convert  convertCmd  `cmd:"" group:"model" help:"Write a model in another format or with other types: GGUF, safetensors, blocks of a few bits."`

@@ -18,6 +18,8 @@ type env struct {
 	Stdout, Stderr io.Writer
 	Colour         bool // Stdout is a terminal, and NO_COLOR is not set
 	Live           bool // Stdout is a terminal whose last line may be written over
+	Asks           bool // Stdin and Stdout are a terminal, at which somebody sits
+	signals        signals
 }
 
 // system is the env of the process.
@@ -29,6 +31,7 @@ func system() *env {
 		Stderr: os.Stderr,
 		Colour: live && os.Getenv("NO_COLOR") == "",
 		Live:   live,
+		Asks:   term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())),
 	}
 }
 

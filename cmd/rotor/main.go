@@ -11,9 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/rotor-lm/rotor/kernel"
@@ -28,9 +26,8 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.Args[1:], system()))
+	e := system()
+	os.Exit(run(e.signals.context(), os.Args[1:], e))
 }
 
 // run executes one command line and returns its exit code.
@@ -47,7 +44,7 @@ func run(ctx context.Context, args []string, e *env) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(e.Stderr, "rotor: %s\n", oneLine(err))
 		return wrongUsage
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case errors.Is(err, errInterrupted), ctx.Err() != nil && errors.Is(err, context.Canceled):
 		if err == context.Canceled {
 			err = errors.New("interrupted")
 		}
