@@ -14,7 +14,7 @@ import (
 func TestContinue(t *testing.T) {
 	for name := range configs {
 		m := build(t, name)
-		kept, fresh := generator(t, m, generate.Options{Rows: 9}), generator(t, m, generate.Options{})
+		kept, fresh := generator(t, m, generate.Options{Rows: 9, Context: 64}), generator(t, m, generate.Options{Context: 64})
 		rng := rand.New(rand.NewPCG(8, 8))
 		var text []int32
 		reused := 0

@@ -109,6 +109,7 @@ type step struct {
 
 func (s *search) run(ctx context.Context) ([]Beam, error) {
 	s.cache.Reset()
+	s.kept = reading{}
 	if err := s.read(ctx); err != nil {
 		return nil, err
 	}

@@ -243,10 +243,7 @@ func (t *talk) fit() ([]int32, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids := t.tok.Encode(text)
-		if !t.form.Own() {
-			ids = t.tok.Wrap(ids)
-		}
+		ids := formed(t.form, t.tok, text)
 		if id := slices.Max(append(ids, 0)); int(id) >= t.base.Info().Vocab {
 			return nil, fmt.Errorf("chat: the text has the token %d, and the model's vocabulary ends at %d", id, t.base.Info().Vocab-1)
 		}

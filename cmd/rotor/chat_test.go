@@ -107,6 +107,34 @@ func TestChatForm(t *testing.T) {
 	}
 }
 
+// generate --chat asks as chat does, one prompt or a file of them.
+func TestGenerateChat(t *testing.T) {
+	dir := chatModel(t, seaTemplate)
+	for _, args := range [][]string{nil, {"--system", "wide"}} {
+		want := talkTo(t, done, dir, "the sea\n/reset\nthe ship\n", append(args, "--greedy")...)
+		flags := append([]string{"generate", "--model", dir, "--chat", "--greedy", "--max-tokens", "8"}, args...)
+		one := object[generated](t, rotor(t, done, append(flags, "--prompt", "the sea", "--json")...))
+		o := rotor(t, done, append(flags, "--prompts", write(t, "q.txt", "the sea\nthe ship\n"), "--json")...)
+		if many := chatTexts(t, o); one.Text != want[0].Content || len(many) != 2 || many[0] != want[0].Content || many[1] != want[2].Content {
+			t.Errorf("%v: %q and %q, want %+v", args, one.Text, many, want)
+		}
+		if people := rotor(t, done, append(flags, "--prompt", "the sea")...); people.stdout != want[0].Content+"\n" {
+			t.Errorf("people see %q", people.stdout)
+		}
+	}
+	refuses(t, wrongUsage, []string{"--chat"}, "generate", "--model", dir, "--system", "x", "--prompt", "y")
+	refuses(t, failed, []string{"tokenizer"}, "generate", "--model", tiny(t, llamaConfig, 5, true), "--chat", "--prompt", "y")
+}
+
+func chatTexts(t *testing.T, o outcome) (texts []string) {
+	t.Helper()
+	for _, v := range lines(t, o) {
+		text, _ := v["text"].(string)
+		texts = append(texts, text)
+	}
+	return texts
+}
+
 // Sampling depends on the seed and the turn.
 func TestChatSamples(t *testing.T) {
 	dir := chatModel(t, seaTemplate)

@@ -24,6 +24,8 @@ type generateCmd struct {
 	Frequency   float64  `name:"frequency-penalty" placeholder:"X" help:"Take this from them as often as they were."`
 	Exact       bool     `help:"Do not round activations to eight bits where weights are in blocks."`
 	Stop        []string `sep:"none" placeholder:"TEXT" help:"End before this text; may be repeated."`
+	Chat        bool     `help:"The prompts are questions: put them into the model's chat template."`
+	System      string   `placeholder:"TEXT" help:"What the model is told before the question; with --chat."`
 	beamFlags
 }
 
@@ -38,7 +40,8 @@ Examples:
     rotor generate --model ./model --adapter ./adapter --prompt "The sea" --temperature 0.8 --top-p 0.9 --seed 7
     rotor generate --model ./model --ids 1,2,3 --max-tokens 12 --greedy --json
     rotor generate --model ./model --prompts questions.jsonl --temperature 0.7 --min-p 0.05 --json > answers.jsonl
-    rotor generate --model ./model --prompt "The sea" --beams 4 --return 2`
+    rotor generate --model ./model --prompt "The sea" --beams 4 --return 2
+    rotor generate --model ./model --chat --prompt "Why is the sea salt?" --temperature 0.3`
 }
 
 // Run continues a text.
@@ -68,7 +71,16 @@ func (c generateCmd) Run(ctx context.Context, e *env) error {
 	}
 	defer m.Close()
 	r := generate.Request{Max: c.MaxTokens, Stop: c.Stop, Sample: o, Seed: e.seed()}
-	if m.tok == nil {
+	switch {
+	case c.Chat:
+		var ends []string
+		if r.StopIDs, ends, err = m.ask(c.System); err != nil {
+			return err
+		}
+		r.Stop = append(r.Stop, ends...)
+	case c.System != "":
+		return usagef("--system is for questions: give --chat as well")
+	case m.tok == nil:
 		if r.StopIDs, err = m.folder.Stops(); err != nil {
 			return err
 		}
@@ -103,7 +115,7 @@ func (c generateCmd) stream(ctx context.Context, e *env, g *generate.Generator, 
 			}
 			return err
 		}
-		if len(all.IDs) == 0 && c.Prompt != "" {
+		if len(all.IDs) == 0 && c.Prompt != "" && !c.Chat {
 			e.printf("%s", e.paint(faint, c.Prompt))
 		}
 		all.IDs, all.Text, all.Reason = append(all.IDs, ev.ID), all.Text+ev.Text, ev.Reason

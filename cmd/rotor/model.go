@@ -22,6 +22,7 @@ type opened struct {
 	folder *hub.Model
 	tok    *tokenizer.Tokenizer
 	tokErr error // why there is none
+	asked  *asked
 }
 
 // open opens the model and puts the adapters on it; with merge it adds them to
@@ -76,7 +77,9 @@ func (o *opened) read(text, list, flag string) (ids []int32, err error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = tok.Wrap(tok.Encode(text))
+		if ids, err = o.asked.tokens(tok, text); err != nil {
+			return nil, err
+		}
 	}
 	return o.fits(ids, flag)
 }
