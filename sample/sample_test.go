@@ -1,9 +1,12 @@
 package sample
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -349,6 +352,41 @@ func TestLogProbs(t *testing.T) {
 	for _, bad := range [][]float32{{}, {float32(math.NaN())}, {float32(math.Inf(1)), 1}} {
 		if _, err := s.LogProbs(Options{}, bad, nil); err == nil {
 			t.Errorf("%v has log-probabilities", bad)
+		}
+	}
+}
+
+// The tokens that the filters leave and their probabilities are those of
+// transformers' own. bench/golden/filters.py asked it.
+func TestFiltersEqualTransformers(t *testing.T) {
+	data, err := os.ReadFile("testdata/filters.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Options
+		Logits  []float32
+		History []int32
+		Want    map[string]float64
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) < 50 {
+		t.Fatalf("only %d cases", len(cases))
+	}
+	for i, c := range cases {
+		kept, err := new(Sampler).Distribution(c.Options, c.Logits, c.History)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(kept) != len(c.Want) {
+			t.Errorf("case %d, %+v: %d tokens are left, want %d", i, c.Options, len(kept), len(c.Want))
+		}
+		for _, k := range kept {
+			if want := c.Want[strconv.Itoa(int(k.ID))]; math.Abs(k.P-want) > 1e-5 {
+				t.Errorf("case %d, %+v: token %d has %g, want %g", i, c.Options, k.ID, k.P, want)
+			}
 		}
 	}
 }
