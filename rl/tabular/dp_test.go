@@ -338,3 +338,42 @@ func TestPolicyDraws(t *testing.T) {
 		t.Error("a policy that is none was accepted")
 	}
 }
+
+// Where waiting costs nothing, the optimal policy must still arrive: it is worth what
+// the optimal values promise.
+func TestOptimalArrives(t *testing.T) {
+	for _, c := range []struct {
+		world   string
+		options []string
+		start   float64
+	}{
+		{"frozenlake", []string{"is_slippery=false"}, 1},
+		{"frozenlake8x8", []string{"is_slippery=false"}, 1},
+		{"frozenlake8x8", nil, 1},
+		{"frozenlake", nil, .8235294117647},
+		{"maze", []string{"gamma=1"}, 1},
+	} {
+		w, err := world.Open(c.world, c.options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Optimal(w.Model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := 0
+		for i, p := range w.Model.Start {
+			if p == 1 {
+				first = i
+			}
+		}
+		v, err := Evaluate(w.Model, s.Policy)
+		if err != nil {
+			t.Errorf("%s %v: %v", c.world, c.options, err)
+			continue
+		}
+		if math.Abs(v[first]-c.start) > 1e-6 || math.Abs(s.V[first]-c.start) > 1e-6 {
+			t.Errorf("%s %v: its policy is worth %g, its value is %g, want %g", c.world, c.options, v[first], s.V[first], c.start)
+		}
+	}
+}

@@ -25,7 +25,11 @@ func Optimal(m *world.Model) (*Solution, error) {
 	}
 	for range 100 {
 		v, err := Evaluate(m, s.Policy)
-		if err != nil { // of two equal actions the greedy one may not lead anywhere
+		if err != nil { // of equal actions the first may not lead anywhere
+			s.Policy = leading(m, s.Q)
+			if v, err := Evaluate(m, s.Policy); err == nil {
+				s.V, s.Q = v, ActionValues(m, v)
+			}
 			return s, nil
 		}
 		q := ActionValues(m, v)
@@ -37,6 +41,54 @@ func Optimal(m *world.Model) (*Solution, error) {
 		s.Policy = better
 	}
 	return s, nil
+}
+
+// leading is a greedy policy that gets to an end. Where nothing is lost by waiting,
+// with a discount of 1 and steps that cost nothing, every way is as good as another
+// by its value, and the first may go round for ever. Here, of equal actions, the
+// first is taken that may lead to where an end is nearer.
+func leading(m *world.Model, q []float64) *Policy {
+	p := Greedy(q, m.Actions)
+	near := make([]bool, m.States)
+	for s := range near {
+		near[s] = m.Ends(s)
+	}
+	for found := true; found; {
+		found = false
+		var next []int
+		for s := range near {
+			if near[s] {
+				continue
+			}
+			if a := toward(m, q, near, s); a >= 0 {
+				clear(p.Row(s))
+				p.Row(s)[a] = 1
+				next, found = append(next, s), true
+			}
+		}
+		for _, s := range next {
+			near[s] = true
+		}
+	}
+	return p
+}
+
+// toward is the first of the best actions of s that may end the episode or lead to
+// a state that is near, or −1.
+func toward(m *world.Model, q []float64, near []bool, s int) int {
+	row := q[s*m.Actions : (s+1)*m.Actions]
+	best := row[argmax(row)]
+	for a, x := range row {
+		if x < best-1e-9*max(1, abs(best)) {
+			continue
+		}
+		for _, o := range m.Of(s, a) {
+			if o.Gamma == 0 || near[o.Next] {
+				return a
+			}
+		}
+	}
+	return -1
 }
 
 // ValueIteration sweeps with Bellman's optimality equation,
