@@ -14,7 +14,7 @@ func fitScale(x []float32, n int) float32 {
 		inv := -(float32(n) + 0.1*float32(step)) * inverse(far)
 		var xq, qq float32
 		for _, v := range x {
-			q := float32(nearest(v*inv, -n, n-1))
+			q := round(min(max(float32(v*inv), -float32(n)), float32(n-1)))
 			xq += v * q
 			qq += q * q
 		}
@@ -30,35 +30,39 @@ func fitScale(x []float32, n int) float32 {
 // scales; the best line through the points (q, x) is
 //
 //	d = (n·Σxq − Σx·Σq) / (n·Σq² − (Σq)²),   m = (d·Σq − Σx) / n
-func fitAffine(x []float32, most int, q []byte) (d, m float32) {
+//	Σ(x − d·q + m)² = Σx² − 2d·Σxq + 2m·Σx + d²·Σq² − 2dm·Σq + n·m²
+func fitAffine(x []float32, most int) (d, m float32) {
 	low, high := extent(x)
 	low = min(low, 0)
 	if high <= low {
 		return 0, -low
 	}
-	best := float32(math.Inf(1))
+	var sx, sxx float64
+	for _, v := range x {
+		sx += float64(v)
+		sxx += float64(v) * float64(v)
+	}
+	best, n, top := math.Inf(1), float64(len(x)), float32(most)
 	for step := -10; step <= 10; step++ {
-		first := (high - low) / (float32(most) + 0.1*float32(step))
-		assign(q, x, first, -low, most)
-		d1, m1 := line(x, q)
+		inv := (top + 0.1*float32(step)) / (high - low)
+		var sq, xq, qq float64
+		for _, v := range x {
+			l := float64(round(min(float32((v-low)*inv), top)))
+			sq, xq, qq = sq+l, xq+float64(v)*l, qq+l*l
+		}
+		d1, m1 := line(n, sx, sq, xq, qq)
 		if d1 <= 0 {
 			continue
 		}
-		if assign(q, x, d1, m1, most); distance(x, q, d1, m1) < best {
-			best, d, m = distance(x, q, d1, m1), d1, m1
+		if e := sxx - 2*d1*xq + 2*m1*sx + d1*d1*qq - 2*d1*m1*sq + n*m1*m1; e < best {
+			best, d, m = e, float32(d1), float32(m1)
 		}
 	}
 	return d, m
 }
 
-// line is the line d·q − m nearest to the points, with m not negative.
-func line(x []float32, q []byte) (d, m float32) {
-	var sx, sq, xq, qq float32
-	for i, v := range x {
-		l := float32(q[i])
-		sx, sq, xq, qq = sx+v, sq+l, xq+v*l, qq+l*l
-	}
-	n := float32(len(x))
+// line is the line d·q − m nearest to n points, with m not negative.
+func line(n, sx, sq, xq, qq float64) (d, m float64) {
 	if det := n*qq - sq*sq; det > 0 {
 		d = (n*xq - sx*sq) / det
 		m = (d*sq - sx) / n
@@ -67,16 +71,6 @@ func line(x []float32, q []byte) (d, m float32) {
 		d, m = xq/qq, 0
 	}
 	return d, m
-}
-
-// distance is Σ(x − (d·q − m))².
-func distance(x []float32, q []byte, d, m float32) float32 {
-	sum := float32(0)
-	for i, v := range x {
-		e := v - (d*float32(q[i]) - m)
-		sum += e * e
-	}
-	return sum
 }
 
 // assign gives every number its nearest level.
@@ -89,5 +83,12 @@ func assign(q []byte, x []float32, d, m float32, most int) {
 
 // nearest is the integer nearest to x from low to high.
 func nearest(x float32, low, high int) int {
-	return int(min(max(math.RoundToEven(float64(x)), float64(low)), float64(high)))
+	return int(round(min(max(x, float32(low)), float32(high))))
+}
+
+// round is the integer nearest to x, ties to even, for |x| < 2²²: beside 3·2²²
+// there is no room for a fraction.
+func round(x float32) float32 {
+	const beside = 3 << 22
+	return float32(x+beside) - beside
 }

@@ -43,16 +43,15 @@ func encodeIQ4_NL(dst []byte, src []float32) {
 	}
 }
 
-// placeIQ4_NL is the place in the table whose entry is nearest to x.
+// placeIQ4_NL is the place in the table whose entry is nearest to x. Two entries
+// meet at a multiple of one half, so the half that x lies in has one place.
 func placeIQ4_NL(x float32) byte {
-	low, high := 0, len(tableIQ4_NL)-1 // the place is not outside
-	for low < high {
-		mid := (low + high) / 2
-		if x > (tableIQ4_NL[mid]+tableIQ4_NL[mid+1])/2 {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	return byte(low)
+	return halvesIQ4_NL[int(2*min(max(x, -128), 127)+256)]
 }
+
+var halvesIQ4_NL = func() (places [511]byte) {
+	for i := range places {
+		places[i] = closest((float32(i)-256+0.5)/2, 1, &tableIQ4_NL)
+	}
+	return places
+}()

@@ -32,7 +32,7 @@ func encodeQ2_K(dst []byte, src []float32) {
 	var scale, least [16]float32
 	var q [16]byte
 	for k := range scale {
-		scale[k], least[k] = fitAffine(src[k*16:][:16], 3, q[:])
+		scale[k], least[k] = fitAffine(src[k*16:][:16], 3)
 	}
 	d, e := farthest(scale[:])/15, farthest(least[:])/15
 	putHalf(dst[80:], d)

@@ -42,7 +42,7 @@ func encodeQ4_K(dst []byte, src []float32) {
 func encodeGroups(head []byte, src []float32, most int) (q [8][32]byte) {
 	var scale, least [8]float32
 	for k := range 8 {
-		scale[k], least[k] = fitAffine(src[k*32:][:32], most, q[k][:])
+		scale[k], least[k] = fitAffine(src[k*32:][:32], most)
 	}
 	d, e := farthest(scale[:])/63, farthest(least[:])/63
 	putHalf(head, d)
