@@ -46,10 +46,10 @@ func encodeIQ4_NL(dst []byte, src []float32) {
 // placeIQ4_NL is the place in the table whose entry is nearest to x. Two entries
 // meet at a multiple of one half, so the half that x lies in has one place.
 func placeIQ4_NL(x float32) byte {
-	return halvesIQ4_NL[int(2*min(max(x, -128), 127)+256)]
+	return halvesIQ4_NL[int(2*min(max(x, -128), 127)+256)&511] // of what is no number too
 }
 
-var halvesIQ4_NL = func() (places [511]byte) {
+var halvesIQ4_NL = func() (places [512]byte) {
 	for i := range places {
 		places[i] = closest((float32(i)-256+0.5)/2, 1, &tableIQ4_NL)
 	}
