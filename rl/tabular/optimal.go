@@ -26,9 +26,12 @@ func Optimal(m *world.Model) (*Solution, error) {
 	for range 100 {
 		v, err := Evaluate(m, s.Policy)
 		if err != nil { // of equal actions the first may not lead anywhere
-			s.Policy = leading(m, s.Q)
-			if v, err := Evaluate(m, s.Policy); err == nil {
-				s.V, s.Q = v, ActionValues(m, v)
+			if p := hurried(m, s.V); p != nil {
+				s.Policy = p
+				if s.V, err = Evaluate(m, p); err != nil {
+					return nil, err
+				}
+				s.Q = ActionValues(m, s.V)
 			}
 			return s, nil
 		}
@@ -43,52 +46,32 @@ func Optimal(m *world.Model) (*Solution, error) {
 	return s, nil
 }
 
-// leading is a greedy policy that gets to an end. Where nothing is lost by waiting,
-// with a discount of 1 and steps that cost nothing, every way is as good as another
-// by its value, and the first may go round for ever. Here, of equal actions, the
-// first is taken that may lead to where an end is nearer.
-func leading(m *world.Model, q []float64) *Policy {
-	p := Greedy(q, m.Actions)
-	near := make([]bool, m.States)
-	for s := range near {
-		near[s] = m.Ends(s)
-	}
-	for found := true; found; {
-		found = false
-		var next []int
-		for s := range near {
-			if near[s] {
-				continue
-			}
-			if a := toward(m, q, near, s); a >= 0 {
-				clear(p.Row(s))
-				p.Row(s)[a] = 1
-				next, found = append(next, s), true
-			}
+// hurried is, of all policies that are worth v, one that gets to an end. Where
+// nothing is lost by waiting, with a discount of 1 and steps that cost nothing, every
+// way is as good as another by its value, and the first may go round for ever. It is
+// what is best where every step counts a little less than the one before: so little
+// that it is worth v still.
+//
+// Blackwell, Discrete Dynamic Programming, 1962.
+func hurried(m *world.Model, v []float64) *Policy {
+	for _, gamma := range []float64{.99, .999, .9999, .99999} {
+		s, err := Optimal(m.Discounted(gamma))
+		if err != nil {
+			return nil
 		}
-		for _, s := range next {
-			near[s] = true
-		}
-	}
-	return p
-}
-
-// toward is the first of the best actions of s that may end the episode or lead to
-// a state that is near, or −1.
-func toward(m *world.Model, q []float64, near []bool, s int) int {
-	row := q[s*m.Actions : (s+1)*m.Actions]
-	best := row[argmax(row)]
-	for a, x := range row {
-		if x < best-1e-9*max(1, abs(best)) {
+		have, err := Evaluate(m, s.Policy)
+		if err != nil {
 			continue
 		}
-		for _, o := range m.Of(s, a) {
-			if o.Gamma == 0 || near[o.Next] {
-				return a
-			}
+		worth := true
+		for i := range v {
+			worth = worth && have[i] >= v[i]-1e-6*max(1, abs(v[i]))
+		}
+		if worth {
+			return s.Policy
 		}
 	}
-	return -1
+	return nil
 }
 
 // ValueIteration sweeps with Bellman's optimality equation,
