@@ -62,7 +62,7 @@ func (b *batch) admit() {
 		s := &sequence{Request: r, number: b.next, slot: b.slots[last], ids: slices.Clone(r.Prompt)}
 		b.slots = b.slots[:last]
 		if t := b.Tokenizer; t != nil {
-			s.text = text{stream: t.Stream(), stops: r.Stop}
+			s.text = text{stream: t.StreamAfter(r.Prompt), stops: r.Stop}
 			if r.StopIDs == nil {
 				s.StopIDs = t.Stops()
 			}

@@ -239,7 +239,7 @@ func (s *search) end(t step, n int, eos bool) {
 		b.Reason = Context
 	}
 	if s.Tokenizer != nil {
-		stream := s.Tokenizer.Stream()
+		stream := s.Tokenizer.StreamAfter(s.Prompt)
 		for _, id := range ids {
 			b.Text += stream.Push(id)
 		}

@@ -1,7 +1,9 @@
 package gguf
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -11,32 +13,11 @@ import (
 
 // kinds of token, in tokenizer.ggml.token_type.
 const (
+	unknown     = 2 // stands for what the vocabulary lacks
 	control     = 3 // never made of text
 	userDefined = 4
+	byteKind    = 6 // a byte of a character that the vocabulary lacks
 )
-
-// splits are the pre-tokenizers of tokenizer.json, by tokenizer.ggml.pre: how a
-// text is cut before pairs are merged.
-var splits = map[string]string{
-	"gpt-2":     gpt2Split,
-	"smollm":    `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},` + gpt2Split + `]}`,
-	"llama-bpe": llama3Split,
-	"llama3":    llama3Split,
-	"llama-v3":  llama3Split,
-}
-
-const gpt2Split = `{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}`
-
-var llama3Split = split(`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`)
-
-func split(pattern string) string {
-	p, err := json.Marshal(pattern)
-	if err != nil {
-		panic(err) // a string always encodes
-	}
-	return `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":` + string(p) + `},"behavior":"Isolated","invert":false},` +
-		`{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]}`
-}
 
 type addedToken struct {
 	ID         int    `json:"id"`
@@ -52,7 +33,7 @@ type addedToken struct {
 type vocabulary struct {
 	tokens []string
 	kinds  []int32
-	pre    string
+	cut    *cut // nil where words are made of characters
 }
 
 func (f *File) vocabulary() (*vocabulary, error) {
@@ -62,8 +43,8 @@ func (f *File) vocabulary() (*vocabulary, error) {
 		return nil, err
 	case !ok || kind == "none" || kind == "no_vocab":
 		return nil, fmt.Errorf("the file has no tokenizer: %w", fs.ErrNotExist)
-	case kind != "gpt2":
-		return nil, fmt.Errorf("a tokenizer of the kind %q is not read; gpt2, the byte-level one, is", clip(kind))
+	case kind != "gpt2" && kind != "llama":
+		return nil, fmt.Errorf("a tokenizer of the kind %q is not read; gpt2, the byte-level one, and llama, SentencePiece's pairs, are", clip(kind))
 	}
 	v := &vocabulary{}
 	if v.tokens, err = need[[]string](f.Notes, "tokenizer.ggml.tokens"); err != nil {
@@ -75,11 +56,20 @@ func (f *File) vocabulary() (*vocabulary, error) {
 	if ok && len(v.kinds) != len(v.tokens) {
 		return nil, fmt.Errorf("%d tokens have %d types", len(v.tokens), len(v.kinds))
 	}
-	if v.pre, err = need[string](f.Notes, "tokenizer.ggml.pre"); err != nil {
+	if kind == "llama" {
+		v.tokens = slices.Clone(v.tokens)
+		v.mark()
+		return v, nil
+	}
+	pre, err := need[string](f.Notes, "tokenizer.ggml.pre")
+	if err != nil {
 		return nil, fmt.Errorf("%w: how a text is cut must be known", err)
 	}
-	if splits[v.pre] == "" {
-		return nil, fmt.Errorf("tokenizer.ggml.pre %q is not known; there are %s", clip(v.pre), known(splits))
+	if v.cut = cuts[pre]; v.cut == nil {
+		return nil, fmt.Errorf("tokenizer.ggml.pre %q is not known; there are %s", clip(pre), known(cuts))
+	}
+	if sep, _, err := f.Notes.flag("tokenizer.ggml.add_sep_token"); err != nil || sep {
+		return nil, cmp.Or(err, errors.New("tokenizer.ggml.add_sep_token is not supported"))
 	}
 	return v, nil
 }
@@ -96,27 +86,48 @@ func (f *File) tokenizer() (any, error) {
 			return nil, fmt.Errorf("tokens %d and %d are both %q", first, id, clip(token))
 		}
 		ids[token] = id
-		if v.kinds != nil && (v.kinds[id] == control || v.kinds[id] == userDefined) {
-			added = append(added, addedToken{ID: id, Content: token, Special: v.kinds[id] == control})
+		if v.kinds == nil {
+			continue
 		}
-	}
-	merges, err := f.merges()
-	if err != nil {
-		return nil, err
+		if v.cut == nil && v.kinds[id] == userDefined && strings.Trim(token, "▁") == "" {
+			continue
+		}
+		if k := v.kinds[id]; k == control || k == userDefined || k == unknown && v.cut == nil {
+			added = append(added, addedToken{ID: id, Content: token, Special: k != userDefined})
+		}
 	}
 	post, err := f.postProcessor(v)
 	if err != nil {
 		return nil, err
 	}
+	t, err := f.model(v, added, ids)
+	if err != nil {
+		return nil, err
+	}
+	t["version"], t["truncation"], t["padding"], t["post_processor"] = "1.0", nil, nil, post
+	return t, nil
+}
+
+// model is the part of tokenizer.json that the kind of the vocabulary decides.
+func (f *File) model(v *vocabulary, added []addedToken, ids map[string]int) (map[string]any, error) {
+	if v.cut == nil {
+		return f.characters(v, added, ids)
+	}
+	merges, err := f.merges()
+	if err != nil {
+		return nil, err
+	}
+	var normalizer any
+	if v.cut.nfc {
+		normalizer = map[string]any{"type": "NFC"}
+	}
 	return map[string]any{
-		"version": "1.0", "truncation": nil, "padding": nil, "normalizer": nil,
-		"added_tokens":   added,
-		"pre_tokenizer":  json.RawMessage(splits[v.pre]),
-		"post_processor": post,
-		"decoder":        json.RawMessage(gpt2Split),
+		"added_tokens": added, "normalizer": normalizer,
+		"pre_tokenizer": json.RawMessage(v.cut.steps),
+		"decoder":       json.RawMessage(gpt2Split),
 		"model": map[string]any{
 			"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
-			"fuse_unk": false, "byte_fallback": false, "ignore_merges": splits[v.pre] == llama3Split,
+			"fuse_unk": false, "byte_fallback": false, "ignore_merges": v.cut.whole,
 			"vocab": ids, "merges": merges,
 		},
 	}, nil
@@ -158,8 +169,7 @@ func (f *File) postProcessor(v *vocabulary) (any, error) {
 		special[token] = object{"id": token, "ids": []int{id}, "tokens": []string{token}}
 		return &object{"SpecialToken": object{"id": token, "type_id": 0}}, nil
 	}
-	// llama.cpp begins a text of Llama 3 with its token even where the file does not say so.
-	bos, err := add("bos", splits[v.pre] == llama3Split)
+	bos, err := add("bos", v.cut == nil || v.cut.bos)
 	if err != nil {
 		return nil, err
 	}
@@ -183,8 +193,15 @@ func (f *File) postProcessor(v *vocabulary) (any, error) {
 func (f *File) role(v *vocabulary, role string) (token string, id int, err error) {
 	name := "tokenizer.ggml." + role + "_token_id"
 	id, ok, err := f.Notes.count(name)
-	if err != nil || !ok {
+	if err != nil {
 		return "", 0, err
+	}
+	if !ok { // llama.cpp has ids for SentencePiece's alone
+		usual, ok := map[string]int{"unknown": 0, "bos": 1, "eos": 2}[role]
+		if !ok || v.cut != nil || usual >= len(v.tokens) {
+			return "", 0, nil
+		}
+		return v.tokens[usual], usual, nil
 	}
 	if id >= len(v.tokens) {
 		return "", 0, fmt.Errorf("%s is %d, and there are %d tokens", name, id, len(v.tokens))

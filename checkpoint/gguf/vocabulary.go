@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -28,6 +27,8 @@ type tokenizerFile struct {
 		Vocab        map[string]int    `json:"vocab"`
 		Merges       []json.RawMessage `json:"merges"`
 		ByteFallback bool              `json:"byte_fallback"`
+		IgnoreMerges bool              `json:"ignore_merges"`
+		Unk          string            `json:"unk_token"`
 	} `json:"model"`
 }
 
@@ -53,7 +54,11 @@ func (n *tokenNotes) tokenizer(read func(string) ([]byte, error), size int) erro
 		err = json.Unmarshal(text, &t)
 	}
 	if err == nil {
-		err = n.byteLevel(&t, size)
+		if t.Model.Type == "BPE" && t.Model.ByteFallback {
+			err = n.characters(&t, size)
+		} else {
+			err = n.byteLevel(&t, size)
+		}
 	}
 	if err == nil {
 		err = n.around(&t)
@@ -69,8 +74,8 @@ func (n *tokenNotes) tokenizer(read func(string) ([]byte, error), size int) erro
 
 // byteLevel writes tokens and merges of a byte-level tokenizer.
 func (n *tokenNotes) byteLevel(t *tokenizerFile, size int) error {
-	if t.Model.Type != "BPE" || t.Model.ByteFallback {
-		return fmt.Errorf("a %s model%s is not written; byte-level BPE is", t.Model.Type, map[bool]string{true: " with byte fallback"}[t.Model.ByteFallback])
+	if t.Model.Type != "BPE" {
+		return fmt.Errorf("a %s model is not written; BPE is", clip(t.Model.Type))
 	}
 	pre, err := t.split()
 	if err != nil {
@@ -80,16 +85,16 @@ func (n *tokenNotes) byteLevel(t *tokenizerFile, size int) error {
 	if err != nil {
 		return err
 	}
-	merges := make([]string, len(t.Model.Merges))
-	for i, raw := range t.Model.Merges {
-		var pair [2]string
-		if json.Unmarshal(raw, &merges[i]) == nil {
-			continue
+	pairs, err := t.merges()
+	if err != nil {
+		return err
+	}
+	merges := make([]string, len(pairs))
+	for i, p := range pairs {
+		if strings.Contains(p[0]+p[1], " ") {
+			return fmt.Errorf("merge %d, %q, has a space in it", i, p)
 		}
-		if err := json.Unmarshal(raw, &pair); err != nil || strings.Contains(pair[0]+pair[1], " ") {
-			return fmt.Errorf("merge %d, %s, is not two tokens without a space", i, clip(string(raw)))
-		}
-		merges[i] = pair[0] + " " + pair[1]
+		merges[i] = p[0] + " " + p[1]
 	}
 	n.add("tokenizer.ggml.model", "gpt2")
 	n.add("tokenizer.ggml.pre", pre)
@@ -125,18 +130,39 @@ func (t *tokenizerFile) tokens(size int) (tokens []string, kinds []int32, err er
 	return tokens, kinds, err
 }
 
-// preferred is the name of a split that has several.
-var preferred = []string{"llama-bpe", "gpt-2"}
+// merges are the pairs, however the file spells them.
+func (t *tokenizerFile) merges() ([][2]string, error) {
+	pairs := make([][2]string, len(t.Model.Merges))
+	for i, raw := range t.Model.Merges {
+		var line string
+		var list []string
+		if json.Unmarshal(raw, &line) == nil {
+			list = strings.Split(line, " ")
+		} else if err := json.Unmarshal(raw, &list); err != nil {
+			list = nil
+		}
+		if len(list) != 2 || list[0] == "" || list[1] == "" {
+			return nil, fmt.Errorf("merge %d, %s, is not two tokens", i, clip(string(raw)))
+		}
+		pairs[i] = [2]string(list)
+	}
+	return pairs, nil
+}
 
 // split finds the name by which this format calls the way of cutting a text.
 func (t *tokenizerFile) split() (string, error) {
-	want := essence(t.Pre)
-	for _, name := range append(slices.Clone(preferred), slices.Sorted(maps.Keys(splits))...) {
-		if reflect.DeepEqual(essence([]byte(splits[name])), want) {
+	pre, normalizer := essence(t.Pre), essence(t.Normalizer)
+	for _, name := range preferred {
+		c, form := cuts[name], any(nil)
+		if c.nfc {
+			form = map[string]any{"type": "NFC"}
+		}
+		if c.whole == t.Model.IgnoreMerges && reflect.DeepEqual(essence([]byte(c.steps)), pre) && reflect.DeepEqual(form, normalizer) {
 			return name, nil
 		}
 	}
-	return "", fmt.Errorf("its pre_tokenizer, %s, has no name in this format that is known here; there are %s", clip(string(t.Pre)), known(splits))
+	return "", fmt.Errorf("its pre_tokenizer, %s, with the normalizer %s and ignore_merges %v has no name in this format that is known here; there are %s",
+		clip(string(t.Pre)), clip(string(t.Normalizer)), t.Model.IgnoreMerges, known(cuts))
 }
 
 // essence is a pre-tokenizer without what does not change the tokens.
@@ -150,6 +176,9 @@ func essence(raw json.RawMessage) any {
 		switch v := v.(type) {
 		case map[string]any:
 			delete(v, "trim_offsets")
+			if v["behavior"] == "Removed" && v["invert"] == true { // of patterns that match everything, the same
+				v["behavior"], v["invert"] = "Isolated", false
+			}
 			for _, x := range v {
 				strip(x)
 			}
@@ -339,3 +368,99 @@ func readJSON(read func(string) ([]byte, error), name string, v any) error {
 	}
 	return nil
 }
+
+// characters writes tokens of a vocabulary in the manner of SentencePiece, whose
+// merges become scores: a token that is made earlier has a higher one.
+func (n *tokenNotes) characters(t *tokenizerFile, size int) error {
+	prefix, err := t.marks()
+	if err != nil {
+		return err
+	}
+	tokens, kinds, err := t.tokens(size)
+	if err != nil {
+		return err
+	}
+	scores, err := t.scores(tokens)
+	if err != nil {
+		return err
+	}
+	for id, token := range tokens {
+		switch {
+		case token == t.Model.Unk:
+			kinds[id] = unknown
+		case kinds[id] == normal && len(token) == 6 && strings.HasPrefix(token, "<0x"):
+			kinds[id] = byteKind
+		case kinds[id] == userDefined:
+			tokens[id] = strings.ReplaceAll(token, "▁", " ") // it is looked for in the text as it stands
+		}
+	}
+	n.add("tokenizer.ggml.model", "llama")
+	n.add("tokenizer.ggml.pre", "default")
+	n.add("tokenizer.ggml.tokens", tokens)
+	n.add("tokenizer.ggml.scores", scores)
+	n.add("tokenizer.ggml.token_type", kinds)
+	n.add("tokenizer.ggml.add_space_prefix", prefix)
+	return nil
+}
+
+// scores are what the merges imply, if they are all that tokens with scores would
+// imply.
+func (t *tokenizerFile) scores(tokens []string) ([]float32, error) {
+	pairs, err := t.merges()
+	if err != nil {
+		return nil, err
+	}
+	rank := map[string]int{}
+	for _, p := range pairs {
+		if _, ok := rank[p[0]+p[1]]; !ok {
+			rank[p[0]+p[1]] = len(rank)
+		}
+	}
+	scores := make([]float32, len(tokens))
+	for id, token := range tokens {
+		made, ok := rank[token]
+		if !ok {
+			made = len(rank) + id
+		}
+		scores[id] = -float32(made)
+	}
+	all, err := implied(tokens, scores, t.Model.Vocab)
+	if err != nil {
+		return nil, err
+	}
+	have := make(map[[2]string]bool, len(pairs))
+	for _, p := range pairs {
+		have[p] = true
+	}
+	for _, p := range all {
+		if !have[p] {
+			return nil, fmt.Errorf("its tokens %q and %q make a third without a merge, which scores cannot say", clip(p[0]), clip(p[1]))
+		}
+	}
+	if len(all) != len(have) {
+		return nil, fmt.Errorf("it has %d merges where its tokens imply %d, which scores cannot say", len(have), len(all))
+	}
+	return scores, nil
+}
+
+// marks reports whether a text begins with a ▁ that it did not have. Metaspace
+// puts none before a text that begins with a space, or after an added token: this
+// format has one way for all.
+func (t *tokenizerFile) marks() (prefix bool, err error) {
+	normalizer, pre := essence(t.Normalizer), essence(t.Pre)
+	is := func(v any, spelling string) bool { return reflect.DeepEqual(v, essence([]byte(spelling))) }
+	switch m, _ := pre.(map[string]any); {
+	case m["type"] == "Metaspace" && normalizer == nil && m["split"] == false && m["replacement"] == "▁":
+		return m["prepend_scheme"] != "never", nil
+	case pre != nil && !is(pre, afterSpaces):
+		return false, fmt.Errorf("its pre_tokenizer, %s, cannot be said in this format beside a vocabulary of characters", clip(string(t.Pre)))
+	case is(normalizer, markFirst):
+		return true, nil
+	case is(normalizer, markSpaces):
+		return false, nil
+	}
+	return false, fmt.Errorf("its normalizer, %s, cannot be said in this format beside a vocabulary of characters", clip(string(t.Normalizer)))
+}
+
+// afterSpaces cuts after every space, where the normalizer has left none.
+const afterSpaces = `{"type":"Split","pattern":{"String":" "},"behavior":"MergedWithPrevious","invert":false}`

@@ -94,10 +94,14 @@ func TestTokenizerThereAndBack(t *testing.T) {
 		}
 	}
 	// Every way of cutting a text has one name that says it.
-	for name, pre := range splits {
-		file := tokenizerFile{Pre: json.RawMessage(pre)}
-		if back, err := file.split(); err != nil || splits[back] != pre {
-			t.Errorf("the split %s is called %q, %v", name, back, err)
+	for name, c := range cuts {
+		file := tokenizerFile{Pre: json.RawMessage(c.steps)}
+		file.Model.IgnoreMerges = c.whole
+		if c.nfc {
+			file.Normalizer = json.RawMessage(`{"type":"NFC"}`)
+		}
+		if back, err := file.split(); err != nil || *cuts[back] != *c {
+			t.Errorf("the cut %s is called %q, %v", name, back, err)
 		}
 	}
 }
@@ -107,8 +111,10 @@ func TestTokenizerRefuses(t *testing.T) {
 		"not JSON":          {`{"version"`, `{`, "tokenizer.json"},
 		"another model":     {`"type": "BPE"`, `"type": "WordPiece"`, "WordPiece"},
 		"unknown split":     {`"use_regex": true`, `"use_regex": false`, "has no name in this format"},
-		"merge with spaces": {`["a b"]`, `[["a", " b"]]`, "without a space"},
-		"merge of three":    {`["a b"]`, `[["a", "b", "c"], 5]`, "merge 1"},
+		"merge with spaces": {`["a b"]`, `[["a", " b"]]`, "has a space"},
+		"merge of three":    {`["a b"]`, `[["a", "b", "c"], 5]`, "merge 0"},
+		"normal form":       {`"normalizer": null`, `"normalizer": {"type": "NFC"}`, "has no name in this format"},
+		"words taken whole": {`"type": "BPE"`, `"type": "BPE", "ignore_merges": true`, "ignore_merges true"},
 		"id beyond":         {`"Ġ": 4`, `"Ġ": 4000`, "has id 4000, and the model has 6 tokens"},
 		"two before":        {`"single": [`, `"single": [{"SpecialToken": {"id": "<s>"}}, `, "more than one token"},
 		"unknown around":    {`"type": "TemplateProcessing"`, `"type": "BertProcessing"`, "BertProcessing"},
