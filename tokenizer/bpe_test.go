@@ -75,10 +75,18 @@ func TestNothingQuadratic(t *testing.T) {
 	const size, part = 1 << 20, 16
 	units := []string{"a", "中", " "}
 	if os.Getenv("ROTOR_LONG") != "" {
-		units = append(units, "<", "\n ", "'", "1", "abcdefgh", "<|", "é", "[L] ", "\u3000", "\xff")
+		units = append(units, "<", "\n ", "'", "1", "abcdefgh", "<|", "é", "[L] ", "\u3000", "\xff", "e\u0301", "\u0301", "▁", "ab ")
 	}
+	toks := map[string]*Tokenizer{"characters": parse(t, charTokenizers[0]), "normal form": parse(t, strings.Replace(charTokenizers[0], `"normalizers":[`, `"normalizers":[{"type":"NFC"},`, 1))}
 	for _, name := range goldenNames {
-		tok := load(t, name)
+		toks[name] = load(t, name)
+	}
+	if os.Getenv("ROTOR_TOKENIZERS") != "" {
+		for _, name := range realNames {
+			toks[name] = loadReal(t, name)
+		}
+	}
+	for name, tok := range toks {
 		for _, unit := range units {
 			text := strings.Repeat(unit, size/len(unit)) + "x"
 			whole, share := time.Hour, time.Duration(0)

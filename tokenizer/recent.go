@@ -15,9 +15,14 @@ type recent struct {
 	words []atomic.Pointer[known]
 }
 
+// known is a word and its tokens, in one line of the processor's cache if both
+// are short.
 type known struct {
-	word string
-	ids  []int32
+	size, count uint8
+	word        [30]byte
+	ids         [8]int32
+	more        []int32 // all tokens where they are more
+	rest        string  // of the word
 }
 
 const (
@@ -27,6 +32,33 @@ const (
 
 func newRecent() recent {
 	return recent{maphash.MakeSeed(), make([]atomic.Pointer[known], recentWords)}
+}
+
+func remember(word string, symbols []symbol) *known {
+	k := &known{size: uint8(len(word)), count: uint8(len(symbols))}
+	k.rest = strings.Clone(word[copy(k.word[:], word):])
+	if len(symbols) > len(k.ids) {
+		k.more = make([]int32, len(symbols))
+	}
+	ids := k.tokens()
+	for i, s := range symbols {
+		ids[i] = s.id
+	}
+	return k
+}
+
+func (k *known) is(word string) bool {
+	if len(word) <= len(k.word) {
+		return int(k.size) == len(word) && string(k.word[:len(word)]) == word
+	}
+	return int(k.size) == len(word) && string(k.word[:]) == word[:len(k.word)] && k.rest == word[len(k.word):]
+}
+
+func (k *known) tokens() []int32 {
+	if k.more != nil {
+		return k.more
+	}
+	return k.ids[:k.count]
 }
 
 // encode appends the encoding of a word to dst. A long one, and one that is not
@@ -63,17 +95,13 @@ func (m *bpe) recall(dst []int32, word string, part bool) []int32 {
 		return dst
 	}
 	at := &memory.words[maphash.String(memory.seed, word)%recentWords]
-	if k := at.Load(); k != nil && k.word == word {
-		return append(dst, k.ids...)
+	if k := at.Load(); k != nil && k.is(word) {
+		return append(dst, k.tokens()...)
 	}
 	var buf [longestKnown]symbol
-	list := symbols(m, buf[:0], word)
-	k := &known{word: strings.Clone(word), ids: make([]int32, len(list))}
-	for i, s := range list {
-		k.ids[i] = s.id
-	}
+	k := remember(word, symbols(m, buf[:0], word))
 	at.Store(k)
-	return append(dst, k.ids...)
+	return append(dst, k.tokens()...)
 }
 
 func asciiOnly(s string) bool {
