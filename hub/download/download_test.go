@@ -420,7 +420,7 @@ func FuzzSafe(f *testing.F) {
 			return
 		}
 		rel, err := filepath.Rel("/root/dir", filepath.Join("/root/dir", filepath.FromSlash(name)))
-		if err != nil || strings.HasPrefix(rel, "..") || rel == "." {
+		if err != nil || rel == "." || rel == ".." || strings.HasPrefix(rel, filepath.Join("..", "x")[:3]) {
 			t.Fatalf("%q leads to %s", name, rel)
 		}
 	})
