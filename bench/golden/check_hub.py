@@ -11,7 +11,8 @@ model/llama/testdata, whose weights it keeps on another port. Then
     those of `rotor logits`;
   - what huggingface_hub wrote, `rotor pull` fetches no byte of again, and every
     command opens by its name;
-  - the two folders hold the same names, links and bytes.
+  - the two folders hold the same names, links and bytes;
+  - Rotor waits for the lock that huggingface_hub holds on a file.
 
 Run with huggingface_hub 2.4.0, transformers 5.23.0, torch 2.15.0.
 """
@@ -25,6 +26,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+
+from huggingface_hub.utils import WeakFileLock
 
 MODEL = pathlib.Path("model/llama/testdata/gqa-tied")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -169,6 +173,15 @@ def main(rotor):
     a, b = tree(own), tree(python)
     assert a == b, {k: (a.get(k), b.get(k)) for k in a.keys() | b.keys() if a.get(k) != b.get(k)}
     print(f"both caches hold the same {len(a)} names, links and bytes")
+    third = tempfile.mkdtemp()
+    lock = pathlib.Path(third) / "hub" / ".locks" / "models--o--n" / (digest(files["config.json"]) + ".lock")
+    lock.parent.mkdir(parents=True)
+    with WeakFileLock(lock):
+        waits = subprocess.Popen([rotor, "pull", "o/n"], env=env(third), stdout=subprocess.PIPE)
+        time.sleep(2)
+        assert waits.poll() is None and not list(pathlib.Path(third).rglob("blobs/*")), "Rotor did not wait for the lock"
+    assert waits.wait(timeout=20) == 0
+    print("Rotor waits for huggingface_hub's lock")
     assert not served["tokens"], "the token went to the other host"
 
 
