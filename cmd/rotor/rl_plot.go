@@ -9,6 +9,7 @@ import (
 
 	"github.com/rotor-lm/rotor/internal/atomicfile"
 	"github.com/rotor-lm/rotor/rl"
+	"github.com/rotor-lm/rotor/rl/gradient"
 	"github.com/rotor-lm/rotor/rl/plot"
 	"github.com/rotor-lm/rotor/rl/tabular"
 	"github.com/rotor-lm/rotor/rl/world"
@@ -115,6 +116,8 @@ func (c rlPlotCmd) picture(e *env) (*plot.Picture, error) {
 		return featuresPicture(w, c.Option)
 	case c.What == "walk":
 		return c.walk(w, e.seed())
+	case w.Grid == nil && w.Count() > 0 && w.Model != nil:
+		return c.byState(w)
 	case w.Grid == nil:
 		return c.plane(w)
 	}
@@ -155,21 +158,77 @@ func (c rlPlotCmd) onGrid(w *world.World) (*plot.Picture, error) {
 	return m.Picture(), nil
 }
 
+// byState draws values, actions or visits over the numbers of the states, but not of
+// those where episodes end; of Blackjack, over the hands.
+func (c rlPlotCmd) byState(w *world.World) (*plot.Picture, error) {
+	values, policy, visits, err := c.believed(w)
+	if err != nil {
+		return nil, err
+	}
+	var y []float64
+	for s := range w.Count() {
+		switch c.What {
+		case "values":
+			y = append(y, values[s])
+		case "policy":
+			best := 0
+			for a, p := range policy.Row(s) {
+				if p > policy.Prob(s, best) {
+					best = a
+				}
+			}
+			y = append(y, float64(best))
+		case "visits":
+			if visits == nil {
+				return nil, usagef("--what visits: give a saved run of a table, --run FILE")
+			}
+			y = append(y, float64(visits[s]))
+		}
+	}
+	title := w.Name + ": " + c.What
+	if w.Name == "blackjack" {
+		return plot.Beside(2, plot.Hands(title+", usable ace", 1, y), plot.Hands(title+", no usable ace", 0, y)), nil
+	}
+	chart := plot.Chart{Title: title, X: "state", Curves: []plot.Curve{{Dots: c.What == "policy", Bars: c.What == "visits"}}}
+	add := func(k int, y []float64) {
+		for s, v := range y {
+			if !w.Model.Ends(s) {
+				chart.Curves[k].X, chart.Curves[k].Y = append(chart.Curves[k].X, float64(s)), append(chart.Curves[k].Y, v)
+			}
+		}
+	}
+	add(0, y)
+	if c.What == "values" && c.Saved != "" && len(w.Actions) == 1 { // beside what they should be
+		if exact, err := tabular.Evaluate(w.Model, policy); err == nil {
+			chart.Curves[0].Name = "learned"
+			chart.Curves = append(chart.Curves, plot.Curve{Name: "exact", Dashed: true})
+			add(1, exact)
+		}
+	}
+	return chart.Picture(), nil
+}
+
 // believed is values and policy, of a saved run or exact, and visits if they were
 // counted.
 func (c rlPlotCmd) believed(w *world.World) ([]float64, *tabular.Policy, []int, error) {
-	p, err := newPlayer(w, c.who())
-	if err != nil {
+	if about, agent, err := openAgent(w, c.who()); err != nil {
 		return nil, nil, nil, err
-	}
-	if p.agent != nil {
-		b := believe(w, p.agent, p.seen)
-		if b.v == nil { // no values of its own: those of what it does
+	} else if agent != nil {
+		m, _ := gradient.Lookup(about.Algorithm)
+		b := believe(w, agent, m.View(w))
+		switch {
+		case b == nil:
+			return nil, nil, nil, usagef("world %s cannot be put into each state to ask the agent there", w.Name)
+		case b.v == nil: // no values of its own: those of what it does
 			b.v, err = tabular.Evaluate(w.Model, b.policy)
 		}
 		return b.v, b.policy, nil, err
 	}
 	if c.Saved == "" {
+		p, err := newPlayer(w, c.who())
+		if err != nil {
+			return nil, nil, nil, err
+		}
 		v, err := tabular.Evaluate(w.Model, p.table)
 		return v, p.table, nil, err
 	}

@@ -244,7 +244,17 @@ func TestRLPlots(t *testing.T) {
 		}
 	}
 	refuses(t, wrongUsage, []string{".svg or .png"}, append(grid, "--out", "x.gif")...)
-	refuses(t, wrongUsage, []string{"no grid"}, "rl", "plot", "--world", "walk5")
+	refuses(t, wrongUsage, []string{"no grid"}, "rl", "plot", "--world", "breakout")
+	walk := filepath.Join(dir, "walk.json")
+	rotor(t, done, "rl", "learn", "--world", "walk19", "--algorithm", "td", "--episodes", "50", "--save", walk)
+	for _, args := range [][]string{
+		{"--world", "walk19", "--run", walk}, {"--world", "walk19", "--run", walk, "--what", "visits"}, {"--world", "gambler", "--what", "policy"},
+		{"--world", "blackjack"}, {"--world", "blackjack", "--what", "policy"},
+	} {
+		if o := rotor(t, done, append([]string{"rl", "plot"}, args...)...); strings.Count(o.stdout, "\n") < 15 {
+			t.Errorf("%v: %q", args, o.stdout)
+		}
+	}
 	refuses(t, wrongUsage, []string{"--run FILE"}, append(grid, "--what", "visits")...)
 	w := rotor(t, done, "rl", "watch", "--world", "zhao5x5-episodic", "--episodes", "50", "--frames", "3")
 	if strings.Count(w.stdout, "lengths ") != 3 || strings.Contains(w.stdout, "\x1b") {

@@ -3,7 +3,6 @@ package gallery
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/rotor-lm/rotor/rl"
 	"github.com/rotor-lm/rotor/rl/plot"
@@ -33,23 +32,6 @@ func stickFrom(sum int, m *world.Model) *tabular.Policy {
 	return p
 }
 
-// hands lays out what there is of every hand: sums 12 to 21 by the dealer's card.
-func hands(title string, ace int, of func(s int) float64) *plot.Picture {
-	h := plot.Heat{
-		Title: title, X: "dealer shows", Y: "player's sum",
-		XTick: func(j int) string { return []string{"A", "2", "3", "4", "5", "6", "7", "8", "9", "10"}[j] },
-		YTick: func(i int) string { return strconv.Itoa(12 + i) },
-	}
-	for sum := 12; sum <= 21; sum++ {
-		var row []float64
-		for dealer := 1; dealer <= 10; dealer++ {
-			row = append(row, of((sum*11+dealer)*2+ace))
-		}
-		h.Values = append(h.Values, row)
-	}
-	return h.Picture()
-}
-
 func blackjackValues(s *Study) *plot.Picture {
 	w := open("blackjack", "sab=false")
 	p := stickFrom(20, w.Model)
@@ -60,7 +42,7 @@ func blackjackValues(s *Study) *plot.Picture {
 		s.learn(w.Finite(), tabular.MonteCarloPrediction{FirstVisit: true}, l, episodes, nil)
 		for ace := 1; ace >= 0; ace-- {
 			title := fmt.Sprintf("%s after %d games", []string{"no usable ace", "usable ace"}[ace], episodes)
-			pictures = append(pictures, hands(title, ace, func(s int) float64 { return l.V.Values[s] }))
+			pictures = append(pictures, plot.Hands(title, ace, l.V.Values))
 		}
 	}
 	worst := 0.
@@ -100,8 +82,11 @@ func blackjackStrategy(s *Study) *plot.Picture {
 	var pictures []*plot.Picture
 	for ace := 1; ace >= 0; ace-- {
 		name := []string{"no usable ace", "usable ace"}[ace]
-		pictures = append(pictures, hands("hit (red) or stick, "+name, ace, func(s int) float64 { return float64(l.Q.Greedy(s)) }),
-			hands("value, "+name, ace, l.Q.Max))
+		hits := make([]float64, w.Model.States)
+		for st := range hits {
+			hits[st] = float64(l.Q.Greedy(st))
+		}
+		pictures = append(pictures, plot.Hands("hit (red) or stick, "+name, ace, hits), plot.Hands("value, "+name, ace, l.Q.V()))
 	}
 	return plot.Beside(2, pictures...)
 }

@@ -234,6 +234,24 @@ func (h Heat) Picture() *Picture {
 	return p
 }
 
+// Hands draws what there is of every hand of Blackjack: sums of 12 to 21 by the
+// dealer's card, with a usable ace (1) or without (0). y is by state.
+func Hands(title string, ace int, y []float64) *Picture {
+	h := Heat{
+		Title: title, X: "dealer shows", Y: "player's sum",
+		XTick: func(j int) string { return []string{"A", "2", "3", "4", "5", "6", "7", "8", "9", "10"}[j] },
+		YTick: func(i int) string { return strconv.Itoa(12 + i) },
+	}
+	for sum := 12; sum <= 21; sum++ {
+		var row []float64
+		for dealer := 1; dealer <= 10; dealer++ {
+			row = append(row, y[(sum*11+dealer)*2+ace])
+		}
+		h.Values = append(h.Values, row)
+	}
+	return h.Picture()
+}
+
 // span is the least and the greatest of the numbers.
 func (h Heat) span() (low, top float64) {
 	low, top = math.Inf(1), math.Inf(-1)
