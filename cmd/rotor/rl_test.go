@@ -248,8 +248,11 @@ func TestRLPlots(t *testing.T) {
 	walk := filepath.Join(dir, "walk.json")
 	rotor(t, done, "rl", "learn", "--world", "walk19", "--algorithm", "td", "--episodes", "50", "--save", walk)
 	for _, args := range [][]string{
-		{"--world", "walk19", "--run", walk}, {"--world", "walk19", "--run", walk, "--what", "visits"}, {"--world", "gambler", "--what", "policy"},
-		{"--world", "blackjack"}, {"--world", "blackjack", "--what", "policy"},
+		{"--world", "walk19", "--run", walk},
+		{"--world", "walk19", "--run", walk, "--what", "visits"},
+		{"--world", "gambler", "--what", "policy"},
+		{"--world", "blackjack"},
+		{"--world", "blackjack", "--what", "policy"},
 	} {
 		if o := rotor(t, done, append([]string{"rl", "plot"}, args...)...); strings.Count(o.stdout, "\n") < 15 {
 			t.Errorf("%v: %q", args, o.stdout)
