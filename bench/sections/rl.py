@@ -73,7 +73,7 @@ def beside(names):
 
 def alone(names):
     def one(job):
-        taken = run([PROBE, "learn", job[0], str(job[1])] + [str(ALONE[job[0]])] * (job[0] in ALONE), {"GOMAXPROCS": "1"})
+        taken = run([PROBE, "learn", job[0], str(job[1])] + [str(ALONE[name]) for name in job[:1] if name in ALONE], {"GOMAXPROCS": "1"})
         print(f"{TASKS[job[0]][0]}, seed {job[1]}: {measure.brief(taken)}", file=sys.stderr, flush=True)
         return taken
 
