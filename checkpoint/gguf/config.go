@@ -53,6 +53,12 @@ func (f *File) config() (config, error) {
 			return nil, n.err
 		}
 	}
+	c["pad_token_id"] = nil // and not what transformers takes where a file says nothing
+	if id, ok, err := f.Notes.count("tokenizer.ggml.padding_token_id"); err != nil {
+		return nil, err
+	} else if ok {
+		c["pad_token_id"] = id
+	}
 	for _, role := range []string{"bos", "eos"} {
 		if id, ok, err := f.Notes.count("tokenizer.ggml." + role + "_token_id"); err != nil {
 			return nil, err
