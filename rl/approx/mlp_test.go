@@ -2,6 +2,7 @@ package approx
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/rotor-lm/rotor/kernel"
@@ -143,5 +144,24 @@ func TestNetworkLearns(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() { v.Learn(.5, .1) }); n > 0 {
 		t.Errorf("%g allocations in a step", n)
+	}
+}
+
+// A slow copy that an optimiser takes along is where Follow would bring it.
+func TestSlowCopy(t *testing.T) {
+	w, slow := make([]float32, 40000), make([]float32, 40000)
+	want := make([]float32, len(w))
+	a := NewAdam(w, .01, 1)
+	a.Slow, a.Tau = slow, .1
+	for range 3 {
+		a.Step(1, func(_ int, grad []float32) {
+			for i := range grad {
+				grad[i] += float32(math.Sin(float64(i)))
+			}
+		})
+		Follow(want, w, .1)
+	}
+	if !slices.Equal(slow, want) || slow[1] == 0 || slow[39999] == 0 {
+		t.Error("the slow copy is not where it should be")
 	}
 }
