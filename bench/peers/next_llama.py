@@ -9,6 +9,7 @@ nothing is rounded but what llama.cpp always rounds."""
 
 import ctypes
 import json
+import os
 import sys
 
 import llama_cpp as L
@@ -33,6 +34,7 @@ def clear(context):
     L.llama_memory_clear(L.llama_get_memory(context), True)
 
 
+THREADS = int(os.environ.get("ROTOR_BENCH_THREADS", "2"))
 model_path, questions = sys.argv[1:]
 with open(questions) as f:
     job = json.load(f)
@@ -48,7 +50,7 @@ words = L.llama_model_get_vocab(model)
 vocab = L.llama_vocab_n_tokens(words)
 longest = max([len(t) for t in job["texts"]] + [len(p) + job["tokens"] for p in job["prompts"]] + [32])
 c = L.llama_context_default_params()
-c.n_ctx, c.n_batch, c.n_ubatch, c.n_threads, c.n_threads_batch = longest, longest, longest, 2, 2
+c.n_ctx, c.n_batch, c.n_ubatch, c.n_threads, c.n_threads_batch = longest, longest, longest, THREADS, THREADS
 c.flash_attn_type, c.type_k, c.type_v = L.LLAMA_FLASH_ATTN_TYPE_DISABLED, 0, 0
 c.swa_full = True
 context = L.llama_init_from_model(model, c)

@@ -16,6 +16,7 @@ PEER = os.path.join(measure.BENCH, "peers", "next_llama.py")
 FILES = os.path.join(measure.WORK, "gguf")
 TOKENS = 20
 WINDOW = 512
+KILOBYTES = int(os.environ.get("ROTOR_BENCH_KILOBYTES", "50"))
 PROMPTS = ["The capital of France is", "Once upon a time, there was a little girl", "def fibonacci(n):"]
 
 # What llama.cpp has no word for, or does not heed: these models are written, and
@@ -72,7 +73,7 @@ def tiny():
 
 def text():
     with open(os.environ["ROTOR_MOBY"], encoding="utf-8") as f:
-        return f.read()[100_000:150_000]
+        return f.read()[100_000:][: 1000 * KILOBYTES]
 
 
 def tokens(model, text):
@@ -99,7 +100,7 @@ def real(types):
     ids = tokens(source, book)
     job = {"texts": [ids[i : i + WINDOW] for i in range(0, len(ids) - 1, WINDOW)], "prompts": [tokens(source, p) for p in PROMPTS], "tokens": TOKENS, "text": book}
     rows, lines, fails = [], [], 0
-    for kind in ["as it comes (Q4_1)", *types]:
+    for kind in [*types, "as it comes (Q4_1)"]:
         file = source
         if kind in types:
             file = os.path.join(FILES, f"smollm2.{kind}.gguf")
