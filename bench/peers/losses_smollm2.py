@@ -28,7 +28,14 @@ def main():
     os.makedirs(out)
     folder, name = os.path.split(file)
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
+    loaded = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
+    config = loaded.config  # as of a model that never was quantised: such a one can be saved
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model.load_state_dict(loaded.state_dict())
+    model.tie_weights()
+    del loaded
     model.save_pretrained(os.path.join(out, "dequantised"))
     os.symlink(file, os.path.join(out, "blocks.gguf"))
     with open(text, encoding="utf-8") as f:
