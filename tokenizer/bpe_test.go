@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // mergeLong gives what looking at every pair gives, for words of real
@@ -137,7 +138,18 @@ func FuzzRoundTrip(f *testing.F) {
 		toks[name] = load(f, name)
 	}
 	toks["trained"] = trained(f, TrainOptions{VocabSize: 320, Special: []string{imStart, imEnd}, Pattern: "llama3-han"})
+	chars := []*Tokenizer{parse(f, charTokenizers[0]), parse(f, charTokenizers[1]), parse(f, charTokenizers[2])}
 	f.Fuzz(func(t *testing.T, s string) {
+		for i, tok := range chars {
+			ids := tok.Encode(s)
+			testStream(t, tok, ids)
+			if e := tok.Encoding(s, false); !slices.Equal(e.IDs, ids) {
+				t.Errorf("characters %d: ids with offsets %v, want %v", i, e.IDs, ids)
+			}
+			if got := tok.Text(tok.EncodeOrdinary(s)); i < 2 && utf8.ValidString(s) && !strings.Contains(s, "▁") && got != s {
+				t.Errorf("characters %d: %q, want %q", i, got, s)
+			}
+		}
 		for name, tok := range toks {
 			ids := tok.Encode(s)
 			if got, want := tok.Decode(ids), string(lossy(nil, []byte(s))); got != want {

@@ -392,6 +392,8 @@ func FuzzOpen(f *testing.F) {
 	}
 	add(everyKind, []Tensor{floats("x", []int{2, 32}, "Q4_0", ramp(64)...), floats("y", []int{3}, "F16", 1, 2, 3)})
 	add(tinyNotes(), tinyTensors()[8:])
+	add(pieces(), nil)
+	add(pieces(Note{"tokenizer.ggml.add_space_prefix", false}, Note{"general.name", "phi-3"}), nil)
 	for _, x := range smallOthers() {
 		add(x.notes, x.tensors)
 	}

