@@ -11,7 +11,6 @@ package chat
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/rotor-lm/rotor/jinja"
 )
@@ -60,8 +59,8 @@ type Conversation struct {
 // A Segment is a part of a rendered conversation. Learn says that a model should
 // learn to write it; the rest is given.
 type Segment struct {
-	Text  string
-	Learn bool
+	Text  string `json:"text"`
+	Learn bool   `json:"learn"`
 }
 
 // Template is the form of a model's conversations.
@@ -116,7 +115,7 @@ func parse(name, source string) (*Template, error) {
 func (t *Template) Own() bool { return t.exact }
 
 // Ends are the tokens with which a turn of the assistant ends.
-func (t *Template) Ends() []string { return slices.Clone(t.ends) }
+func (t *Template) Ends() []string { return append([]string{}, t.ends...) }
 
 // Knows reports whether the template reads a variable, such as tools.
 func (t *Template) Knows(name string) bool {

@@ -15,7 +15,6 @@ type Decoder interface {
 // Show prints a sequence as the loss sees it: what is learned in green and what
 // is given dim, or what is learned in brackets where there is no colour.
 func Show(w io.Writer, s Sequence, d Decoder, colour bool) error {
-	const dim, green, reset = "\x1b[2m", "\x1b[1;32m", "\x1b[0m"
 	var b strings.Builder
 	for from := 0; from < len(s.IDs); {
 		learned := from > 0 && s.Learn[from] // the first has no row before it
@@ -23,21 +22,27 @@ func Show(w io.Writer, s Sequence, d Decoder, colour bool) error {
 		for to < len(s.IDs) && s.Learn[to] == learned {
 			to++
 		}
-		text := visible(d.Decode(s.IDs[from:to]))
-		switch {
-		case colour && learned:
-			text = green + text + reset
-		case colour:
-			text = dim + text + reset
-		case learned:
-			text = "⟦" + text + "⟧"
-		}
-		b.WriteString(text)
+		b.WriteString(Mark(d.Decode(s.IDs[from:to]), learned, colour))
 		from = to
 	}
 	fmt.Fprintf(&b, "\n%d tokens, %d learned (%s)\n", len(s.IDs), s.Labels(), share(s.Labels(), len(s.IDs)))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Mark is a text as Show writes what is learned, or what is given.
+func Mark(text string, learned, colour bool) string {
+	const dim, green, reset = "\x1b[2m", "\x1b[1;32m", "\x1b[0m"
+	text = visible(text)
+	switch {
+	case colour && learned:
+		return green + text + reset
+	case colour:
+		return dim + text + reset
+	case learned:
+		return "⟦" + text + "⟧"
+	}
+	return text
 }
 
 // visible replaces what would make a terminal do something other than write.

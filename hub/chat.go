@@ -20,25 +20,57 @@ func (m *Model) Chat(t *tokenizer.Tokenizer) (*chat.Template, error) {
 
 // Chat finds the form of the conversations of a model, or of a tokenizer that
 // stands alone.
-func Chat(ref string, t *tokenizer.Tokenizer) (*chat.Template, error) {
+func Chat(ref string, t *tokenizer.Tokenizer) (c *chat.Template, err error) {
+	err = reading(ref, func(path string, read reader) error {
+		c, err = conversations(path, read, t)
+		return err
+	})
+	return c, err
+}
+
+// ChatTokens is what a template can know of the tokens of a model, or of a
+// tokenizer that stands alone.
+func ChatTokens(ref string, t *tokenizer.Tokenizer) (tokens chat.Tokens, err error) {
+	err = reading(ref, func(path string, read reader) error {
+		tokens, err = spelled(path, read, t)
+		return err
+	})
+	return tokens, err
+}
+
+// reading hands over what stands beside the weights, or the tokenizer, of a model.
+func reading(ref string, use func(path string, read reader) error) error {
 	path, err := Find(ref)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if filepath.Base(path) == "tokenizer.json" {
 		path = filepath.Dir(path)
 	}
 	read, src, err := beside(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if src != nil {
 		defer src.Close()
 	}
-	return conversations(path, read, t)
+	return use(path, read)
 }
 
 func conversations(ref string, read reader, t *tokenizer.Tokenizer) (*chat.Template, error) {
+	tokens, err := spelled(ref, read, t)
+	if err != nil {
+		return nil, err
+	}
+	c, err := chat.Open(read, tokens)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ref, err)
+	}
+	return c, nil
+}
+
+// spelled is what a template can know of the tokens of a model.
+func spelled(ref string, read reader, t *tokenizer.Tokenizer) (chat.Tokens, error) {
 	tokens := chat.Tokens{Named: map[string]string{}}
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
 		text, err := read(name)
@@ -49,7 +81,7 @@ func conversations(ref string, read reader, t *tokenizer.Tokenizer) (*chat.Templ
 			err = named(tokens.Named, text)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("hub: %s: %s: %w", ref, name, err)
+			return tokens, fmt.Errorf("hub: %s: %s: %w", ref, name, err)
 		}
 	}
 	for _, id := range t.Stops() {
@@ -58,11 +90,7 @@ func conversations(ref string, read reader, t *tokenizer.Tokenizer) (*chat.Templ
 	for _, a := range t.Added() {
 		tokens.Added = append(tokens.Added, a.Content)
 	}
-	c, err := chat.Open(read, tokens)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ref, err)
-	}
-	return c, nil
+	return tokens, nil
 }
 
 // named collects bos_token and whatever else ends so: a text, or an object with

@@ -363,3 +363,47 @@ func TestChatInterrupt(t *testing.T) {
 		t.Errorf("exit code %d, and it said %s", code, stderr.String())
 	}
 }
+
+// A template is shown at work: on its own, or with the tokens of a model.
+func TestShowTemplate(t *testing.T) {
+	type shown struct {
+		Kind, Name, Prompt, Why                    string
+		Ends                                       []string
+		Own, System, Tools, Thinking, Marks, Every bool
+		Segments                                   []struct {
+			Text  string
+			Learn bool
+		}
+	}
+	dir := chatModel(t, seaTemplate)
+	v := object[shown](t, rotor(t, done, "show", dir, "--template", "--json"))
+	if v.Kind != "template" || !v.Own || !v.System || v.Tools || v.Thinking || v.Marks || !v.Every || fmt.Sprint(v.Ends) != "[<|end|>]" ||
+		v.Prompt != "assistant: " || len(v.Segments) != 5 || v.Segments[1].Text != "5<|end|>" || !v.Segments[1].Learn || v.Segments[0].Learn {
+		t.Errorf("have %+v", v)
+	}
+	if o := rotor(t, done, "show", dir, "--template"); !strings.Contains(o.stdout, "assistant: ⟦10<|end|>⟧") {
+		t.Errorf("people see\n%s", o.stdout)
+	}
+	if o := rotor(t, done, "show", dir); !strings.Contains(o.stdout, "the model's own template (chat_template.jinja)") {
+		t.Errorf("the model is shown as\n%s", o.stdout)
+	}
+	alone := write(t, "x.jinja", "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ m.content if loop.last or m.role == 'user' }}{{ bos_token }}{{ tools | tojson if tools }}{% endfor %}")
+	v = object[shown](t, rotor(t, done, "show", alone, "--json"))
+	if v.System || !v.Tools || v.Every || !strings.Contains(v.Why, "writes the past anew") || len(v.Ends) != 0 {
+		t.Errorf("alone: %+v", v)
+	}
+	v = object[shown](t, rotor(t, done, "show", alone, "--model", dir, "--json"))
+	if len(v.Ends) != 1 {
+		t.Errorf("with a model: %+v", v)
+	}
+	if v := object[shown](t, rotor(t, done, "show", chatModel(t, ""), "--template", "--json")); v.Own || !strings.HasPrefix(v.Name, "ChatML") || !v.Marks {
+		t.Errorf("without a template: %+v", v)
+	}
+	broken := chatModel(t, "{% if %}")
+	if o := rotor(t, done, "show", broken); !strings.Contains(o.stdout, "line 1, column 7") {
+		t.Errorf("a model with a broken template is shown as\n%s", o.stdout)
+	}
+	refuses(t, failed, []string{"line 1, column 7"}, "show", broken, "--template")
+	refuses(t, failed, []string{"1048576"}, "show", write(t, "x.jinja", strings.Repeat("x", 3<<20)))
+	refuses(t, failed, []string{"steps"}, "show", write(t, "x.jinja", "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"))
+}

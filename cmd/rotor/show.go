@@ -19,9 +19,10 @@ import (
 )
 
 type showCmd struct {
-	Path    string `arg:"" optional:"" help:"A model (folder, GGUF file, owner/name, ollama:NAME), an adapter folder, a tokenizer, a .safetensors file, or data (JSONL, CSV, text). Nothing lists the models that are here by name."`
-	Tensors bool   `help:"List every tensor."`
-	Model   string `placeholder:"REF" help:"Count the tokens of a data file with this model's tokenizer."`
+	Path     string `arg:"" optional:"" help:"A model (folder, GGUF file, owner/name, ollama:NAME), an adapter folder, a tokenizer, a .safetensors file, or data (JSONL, CSV, text). Nothing lists the models that are here by name."`
+	Tensors  bool   `help:"List every tensor."`
+	Template bool   `help:"Show the model's chat template at work: an example conversation, and what of it training learns."`
+	Model    string `placeholder:"REF" help:"Count the tokens of a data file with this model's tokenizer; name the tokens of a .jinja file."`
 
 	ollama *hub.OllamaModel // what Path was, if it was one
 }
@@ -34,6 +35,8 @@ func (showCmd) Help() string {
     rotor show ./model                      architecture, sizes, types, tokenizer
     rotor show ./model --tensors            and every tensor, with its type and size
     rotor show model.gguf                   and the metadata of the file, its chat template among them
+    rotor show ./model --template           a conversation as its chat template writes it, and what is learned
+    rotor show chat_template.jinja          the same of a template that stands alone
     rotor show ./adapter                    rank, targets, the base it belongs to
     rotor show train.jsonl --model ./model  examples, columns, tokens
     rotor show ./model --json`
@@ -62,6 +65,8 @@ func (c showCmd) kind(ctx context.Context, e *env) error {
 	switch {
 	case err != nil:
 		return err
+	case c.Template, strings.HasSuffix(c.Path, ".jinja"):
+		return c.template(e)
 	case has(c.Path, "adapter_config.json"):
 		return c.adapter(e)
 	case has(c.Path, "config.json"):
@@ -206,6 +211,9 @@ func (c showCmd) model(e *env) error {
 	t.add("context", "%s positions", count(info.Context))
 	h.rows(&t)
 	describe(tok).rows(&t)
+	if tok != nil {
+		t.add("conversations", "%s", conversations(m, tok))
+	}
 	ollamaRows(&t, c.ollama)
 	t.print(e)
 	printNotes(e, notes)
