@@ -104,7 +104,6 @@ func (m *Model) Info() model.Info { return m.info }
 // kind is what one generation has and another has not.
 type kind struct {
 	architecture      string
-	modelType         string  // "model_type", where it is another word
 	attnCap, finalCap float32 // 0 for none
 	headNorm          bool
 	windowed          []bool           // which layers have a window

@@ -15,7 +15,7 @@ import (
 
 const config = `{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 320, "hidden_size": 32,
 "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-"max_position_embeddings": 128, "tie_word_embeddings": true}`
+"max_position_embeddings": 512, "tie_word_embeddings": true}`
 
 // Folder writes a model folder whose tokenizer knows the words of the text.
 func Folder(dir, text string) error {
