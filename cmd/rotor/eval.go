@@ -11,7 +11,7 @@ type evalCmd struct {
 	Data string `arg:"" help:"JSONL, CSV or text file, or a folder of them."`
 	adapted
 	Map     map[string]string `placeholder:"USUAL=NAME" help:"Usual name of a column to its name in the data: prompt=question."`
-	LossOn  string            `name:"loss-on" enum:"answers,all" default:"answers" help:"What counts: answers or all (${default})."`
+	LossOn  string            `name:"loss-on" enum:"answers,last,all" default:"answers" help:"What counts: answers, the last of each conversation, or all (${default})."`
 	Rounded bool              `help:"Round activations to eight bits where weights are in blocks, as generate does."`
 	Length  int               `placeholder:"N" help:"Most tokens of a sequence; the model's context if not given."`
 
