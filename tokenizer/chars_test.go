@@ -74,6 +74,9 @@ func spelled(tok *Tokenizer, ids []int32) string {
 
 func TestCharacters(t *testing.T) {
 	llama, gemma, mistral := parse(t, charTokenizers[0]), parse(t, charTokenizers[1]), parse(t, charTokenizers[2])
+	if got := llama.Kind(); got != "byte-pair encoding of characters, with bytes for what the vocabulary lacks" {
+		t.Errorf("kind %q", got)
+	}
 	for _, test := range []struct {
 		tok        *Tokenizer
 		text, want string

@@ -96,6 +96,17 @@ func (t *Tokenizer) decode(ids []int32, special bool) string {
 	return string(s.flush(text))
 }
 
+// Kind says in words what the tokens are made of.
+func (t *Tokenizer) Kind() string {
+	switch {
+	case t.model.chars == nil:
+		return "byte-pair encoding of bytes"
+	case t.model.fallback:
+		return "byte-pair encoding of characters, with bytes for what the vocabulary lacks"
+	}
+	return "byte-pair encoding of characters"
+}
+
 // VocabSize is one more than the largest id: how many rows an embedding needs.
 func (t *Tokenizer) VocabSize() int { return len(t.model.tokens) }
 

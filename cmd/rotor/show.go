@@ -228,6 +228,7 @@ func (c showCmd) gguf() bool { return strings.HasSuffix(c.Path, ".gguf") || c.ol
 // tokenizerInfo is what there is to say of a tokenizer.
 type tokenizerInfo struct {
 	Vocab int                    `json:"vocab"`
+	Type  string                 `json:"type"` // what its tokens are made of
 	Added []tokenizer.AddedToken `json:"added"`
 	BOS   *int32                 `json:"bos"`
 	EOS   *int32                 `json:"eos"`
@@ -240,8 +241,8 @@ func describe(tok *tokenizer.Tokenizer) *tokenizerInfo {
 	if tok == nil {
 		return nil
 	}
-	t := &tokenizerInfo{Vocab: tok.VocabSize(), Added: tok.Added(), Stops: tok.Stops()}
-	t.text = count(t.Vocab) + " tokens"
+	t := &tokenizerInfo{Vocab: tok.VocabSize(), Type: tok.Kind(), Added: tok.Added(), Stops: tok.Stops()}
+	t.text = count(t.Vocab) + " tokens, " + t.Type
 	if id, ok := tok.BOS(); ok {
 		t.BOS = &id
 		t.text += fmt.Sprintf(", begins a text with %q", tok.Token(id))
