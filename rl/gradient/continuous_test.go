@@ -200,25 +200,35 @@ func TestContinuousOnAnyCores(t *testing.T) {
 	}
 }
 
-// Both hold the pendulum up, with smaller networks than usual so that it is quick.
+// Both hold the pendulum up, with smaller networks than usual so that it is quick: in the median of three seeds, for a
+// seed in four leaves TD3 far behind after so few steps.
 func TestPendulum(t *testing.T) {
 	if os.Getenv("ROTOR_LONG") == "" {
 		t.Skip("some ten thousand updates: set ROTOR_LONG=1")
 	}
 	c := Continuous{Hidden: []int{64, 64}, Batch: 128, Horizon: 200, LR: 2e-3, Tau: .01, Warmup: 400}
-	for name, a := range map[string]approx.Agent{"SAC": newSAC(t, SAC{Continuous: c}), "TD3": newDPG(t, DPG{Continuous: c, Twin: true})} {
-		for _, err := range approx.Learn(t.Context(), a, 8000) {
-			if err != nil {
-				t.Fatal(err)
+	for name, build := range map[string]func() approx.Agent{
+		"SAC": func() approx.Agent { return newSAC(t, SAC{Continuous: c}) },
+		"TD3": func() approx.Agent { return newDPG(t, DPG{Continuous: c, Twin: true}) },
+	} {
+		var means []float64
+		for c.Seed = range uint64(3) {
+			a := build()
+			for _, err := range approx.Learn(t.Context(), a, 8000) {
+				if err != nil {
+					t.Fatal(err)
+				}
 			}
+			var mean float64
+			for _, total := range approx.Evaluate(a.Act, copies(t, "pendulum")(), stream(7), 20, 200) {
+				mean += total / 20
+			}
+			means = append(means, mean)
 		}
-		var mean float64
-		for _, total := range approx.Evaluate(a.Act, copies(t, "pendulum")(), stream(7), 20, 200) {
-			mean += total / 20
-		}
-		t.Logf("%s: mean return %.0f", name, mean)
-		if mean < -250 {
-			t.Errorf("%s: mean return %.0f after 8,000 steps, want −250", name, mean)
+		slices.Sort(means)
+		t.Logf("%s: mean returns %.0f", name, means)
+		if means[1] < -250 {
+			t.Errorf("%s: mean returns %.0f after 8,000 steps, want −250 in the median", name, means)
 		}
 	}
 }
