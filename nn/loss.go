@@ -8,8 +8,18 @@ import (
 // Ignore is the label of a row that is not to be learned from.
 const Ignore = -1
 
-// lossRows is the number of labelled rows whose logits exist at once.
-const lossRows = 256
+// Logits of at most lossRows labelled rows exist at once, and of fewer where the
+// vocabulary is large: lossNumbers numbers, but for a few rows at least.
+const (
+	lossRows    = 256
+	lossNumbers = 1 << 24 // 64 MB
+)
+
+// lossBlock is the number of rows whose logits exist at once: of a vocabulary of
+// 49,152 it is 256, of 262,144 it is 64.
+func lossBlock(vocabulary int) int {
+	return min(lossRows, max(16, lossNumbers/max(1, vocabulary)&^15))
+}
 
 // CrossEntropy is the cross-entropy of the labels under the head's logits,
 // summed over the labelled rows and times scale.
@@ -35,9 +45,10 @@ func CrossEntropy(p *Pass, x *tensor.Tensor, head Projection, labels []int32, sc
 	if x.NeedsGrad() && t.Recording() {
 		n.dx = t.Floats(len(n.index) * x.Cols())
 	}
-	sum := float32(0)
-	for lo := 0; lo < len(n.index); lo += lossRows {
-		sum += n.block(p, head, lo, min(len(n.index), lo+lossRows), scale)
+	words, _ := head.Dims()
+	rows, sum := lossBlock(words), float32(0)
+	for lo := 0; lo < len(n.index); lo += rows {
+		sum += n.block(p, head, rows, lo, min(len(n.index), lo+rows), scale)
 	}
 	n.y.Data[0] = sum * scale
 	t.Record(n, n.y, x)
@@ -51,15 +62,16 @@ type crossEntropy struct {
 	pass          Pass
 }
 
-// block adds up the losses of labelled rows lo … hi and keeps their gradient.
-func (n *crossEntropy) block(p *Pass, head Projection, lo, hi int, scale float32) float32 {
-	child, c := p.Tape.Child(lossRows), n.x.Cols()
+// block adds up the losses of labelled rows lo … hi, at most so many, and keeps
+// their gradient.
+func (n *crossEntropy) block(p *Pass, head Projection, rows, lo, hi int, scale float32) float32 {
+	child, c := p.Tape.Child(rows), n.x.Cols()
 	child.Reset()
-	rows := child.Floats((hi - lo) * c)
+	x := child.Floats((hi - lo) * c)
 	for i, r := range n.index[lo:hi] {
-		copy(rows[i*c:(i+1)*c], n.x.Row(int(r)))
+		copy(x[i*c:(i+1)*c], n.x.Row(int(r)))
 	}
-	h := child.Leaf(rows, hi-lo, c)
+	h := child.Leaf(x, hi-lo, c)
 	n.pass.Tape, n.pass.Seed = child, p.Seed
 	n.pass.Places = choose(n.pass.Places, p.Places, n.index[lo:hi])
 	loss := op.CrossEntropyInPlace(head.Forward(&n.pass, h), n.target[lo:hi])

@@ -106,25 +106,30 @@ func (h *adapted) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 }
 
 // Logits exist for a block of rows at a time: eight times the rows cost no more
-// memory but that of the rows themselves.
+// memory but that of the rows themselves. The larger the vocabulary, the smaller
+// the block.
 func TestCrossEntropyMemory(t *testing.T) {
-	const width, words = 4, 5000
-	head := linear(.37, words, width)
-	bytes := func(rows int) int {
+	bytes := func(rows, width, words int) int {
+		head := linear(.37, words, width)
 		tape := tensor.NewTape(0)
 		p := newPass(tape, rows)
 		x, labels := make([]float32, rows*width), make([]int32, rows)
 		var before, after runtime.MemStats
+		nn.CrossEntropy(newPass(tensor.NoGrad(0), 1), tape.Leaf(x, 1, width), head, labels[:1], 1) // packs the head
+		tape.Reset()
 		runtime.ReadMemStats(&before)
 		h := tape.Leaf(x, rows, width)
 		tape.Backward(nn.CrossEntropy(p, h, head, labels, 1), 1)
 		runtime.ReadMemStats(&after)
 		return int(after.TotalAlloc - before.TotalAlloc)
 	}
-	bytes(1) // packs the head
-	few, many := bytes(512), bytes(4096)
+	const width, words = 4, 5000
+	few, many := bytes(512, width, words), bytes(4096, width, words)
 	if more, all := many-few, 4*(4096-512)*words; more > all/50 {
 		t.Errorf("512 rows take %d bytes and 4096 take %d more, of the %d that their logits would", few, more, all)
+	}
+	if large := bytes(256, 2, 400_000); large > 100<<20 {
+		t.Errorf("256 rows over a vocabulary of 400,000 take %d bytes", large)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rotor-lm/rotor/generate"
 	"github.com/rotor-lm/rotor/hub"
+	"github.com/rotor-lm/rotor/internal/process"
 	"github.com/rotor-lm/rotor/op"
 )
 
@@ -40,7 +41,7 @@ type generateFigures struct {
 
 // Run continues random prompts and says how fast that was.
 func (c benchGenerateCmd) Run(ctx context.Context, e *env) error {
-	start := born()
+	start := process.Born()
 	if err := checkPositive("--prompt-tokens", c.Prompt, "--batch", c.Batch, "--tokens", c.Tokens); err != nil {
 		return usageError{err}
 	}
@@ -73,7 +74,7 @@ func (c benchGenerateCmd) Run(ctx context.Context, e *env) error {
 	}
 	f.Prefill = float64(c.Batch*c.Prompt) / p.last.Sub(p.begin).Seconds()
 	f.Decode = float64(p.decoded) / p.end.Sub(p.last).Seconds()
-	f.PeakRSS = peakRSS()
+	f.PeakRSS = process.Peak()
 	if e.JSON {
 		return e.object(f)
 	}

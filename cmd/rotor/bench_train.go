@@ -9,6 +9,7 @@ import (
 
 	"github.com/rotor-lm/rotor/data"
 	"github.com/rotor-lm/rotor/hub"
+	"github.com/rotor-lm/rotor/internal/process"
 	"github.com/rotor-lm/rotor/kernel"
 	"github.com/rotor-lm/rotor/model"
 	"github.com/rotor-lm/rotor/nn"
@@ -57,7 +58,7 @@ type trainFigures struct {
 
 // Run trains for some steps on random tokens and says how fast that was.
 func (c benchTrainCmd) Run(ctx context.Context, e *env) error {
-	start := born()
+	start := process.Born()
 	if err := c.check(); err != nil {
 		return usageError{err}
 	}
@@ -82,7 +83,7 @@ func (c benchTrainCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	f.PeakRSS = peakRSS()
+	f.PeakRSS = process.Peak()
 	f.TokensPerS = t.tokens / t.seconds
 	f.ShareOfPeak = t.flops / t.seconds / kernel.PeakFLOPS(300*time.Millisecond)
 	if e.JSON {

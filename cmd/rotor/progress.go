@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rotor-lm/rotor/internal/process"
 	"github.com/rotor-lm/rotor/kernel"
 	"github.com/rotor-lm/rotor/train"
 )
@@ -70,7 +71,7 @@ func (p *progress) step(s train.Step) {
 		return
 	}
 	line := fmt.Sprintf("step %d/%d  loss %.4f  lr %.2e  %.0f tokens/s  %.0f %% of peak  %s  %s left",
-		s.N, s.Steps, s.Loss, s.Rate, s.Speed, 100*p.share(s), size(rss()), s.ETA.Round(time.Second))
+		s.N, s.Steps, s.Loss, s.Rate, s.Speed, 100*p.share(s), size(process.Resident()), s.ETA.Round(time.Second))
 	p.last = time.Now()
 	if !p.Live {
 		p.printf("%s\n", line)
@@ -140,7 +141,7 @@ func (p *progress) event(ev train.Event) error {
 			Share   float64 `json:"share_of_peak"`
 			RSS     int64   `json:"rss_bytes"`
 			ETA     float64 `json:"eta_s"`
-		}{"step", ev, ev.Steps, ev.Seconds, ev.Speed, p.share(ev), rss(), ev.ETA.Seconds()})
+		}{"step", ev, ev.Steps, ev.Seconds, ev.Speed, p.share(ev), process.Resident(), ev.ETA.Seconds()})
 	case train.Eval:
 		return p.object(struct {
 			Event string `json:"event"`

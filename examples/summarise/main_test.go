@@ -33,15 +33,15 @@ func TestSummarise(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := run(t.Context(), &out, filepath.Join(dir, "model"), descriptions, filepath.Join(dir, "out"), 30, 8); err != nil {
+	if err := run(t.Context(), &out, filepath.Join(dir, "model"), descriptions, filepath.Join(dir, "out"), size{24, 4, 8}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"the first sentence           ROUGE-L 0.", "the model as it is", "step 2 of 2: loss", "trained on 30 packages", "after LoRA", "8 answers in"} {
+	for _, want := range []string{"the first sentence           ROUGE-L 0.", "the model as it is", "step 3 of 3: loss", "perplexity on what is held back", "3 steps in ", "after LoRA", "8 answers in"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
 	}
-	if err := run(t.Context(), &out, "", descriptions, filepath.Join(dir, "out"), 40, 8); err == nil || !strings.Contains(err.Error(), "40 packages that are unlike") {
+	if err := run(t.Context(), &out, "", descriptions, filepath.Join(dir, "out"), size{40, 4, 8}); err == nil || !strings.Contains(err.Error(), "40 packages that are unlike") {
 		t.Errorf("too few packages: %v", err)
 	}
 }

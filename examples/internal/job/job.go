@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/rotor-lm/rotor/eval"
 	"github.com/rotor-lm/rotor/hub"
+	"github.com/rotor-lm/rotor/internal/process"
 	"github.com/rotor-lm/rotor/peft"
 	"github.com/rotor-lm/rotor/train"
 )
@@ -25,6 +27,9 @@ type Message struct {
 
 // Write writes conversations of a question and its answer as JSON lines.
 func Write(path, system string, pairs [][2]string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return err
@@ -44,27 +49,35 @@ func Write(path, system string, pairs [][2]string) error {
 	return f.Close()
 }
 
-// Tune trains as rotor train does with the same keys, and returns the adapter's
-// folder.
+// Tune trains as rotor train does with the same keys, and returns the folder of
+// the adapter: of the best one, if some texts were held back to tell.
 func Tune(ctx context.Context, w io.Writer, keys map[string]string) (string, error) {
 	job, err := train.Of(keys)
 	if err != nil {
 		return "", err
 	}
+	adapter, begin, steps, rows := job.Result(), time.Now(), 0, 0
 	for event, err := range train.Run(ctx, job, train.Force) {
 		if err != nil {
 			return "", err
 		}
 		switch e := event.(type) {
 		case train.Step:
+			steps, rows = e.N, rows+e.Rows
 			if e.N%10 == 0 || e.N == e.Steps {
 				fmt.Fprintf(w, "step %d of %d: loss %.3f, %.0f tokens/s, %s to go\n", e.N, e.Steps, e.Loss, e.Speed, e.ETA.Round(time.Second))
 			}
 		case train.Eval:
-			fmt.Fprintf(w, "step %d: perplexity on what is held out %.2f\n", e.N, e.Perplexity)
+			fmt.Fprintf(w, "step %d: perplexity on what is held back %.2f\n", e.N, e.Perplexity)
+			adapter = filepath.Join(job.Out, "best")
+		case train.Stopped:
+			fmt.Fprintf(w, "step %d: it gets no better; the best was step %d\n", e.N, e.BestStep)
 		}
 	}
-	return job.Result(), nil
+	took := time.Since(begin)
+	fmt.Fprintf(w, "%d steps in %s, %.0f tokens/s with all that is between them, %.2f GB of memory at most\n",
+		steps, took.Round(time.Second), float64(rows)/took.Seconds(), float64(process.Peak())/1e9)
+	return adapter, nil
 }
 
 // Open opens a model, with an adapter if one is named.

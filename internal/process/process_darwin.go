@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"os"
@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rss is the largest resident set of the process so far: the system tells the
+// Resident is the largest resident set of the process so far: the system tells the
 // present one to C programs only.
-func rss() int64 { return peakRSS() }
+func Resident() int64 { return Peak() }
 
-// born is when the process was started.
-func born() time.Time {
+// Born is when the process was started.
+func Born() time.Time {
 	p, err := unix.SysctlKinfoProc("kern.proc.pid", os.Getpid())
 	if err != nil {
 		return loaded

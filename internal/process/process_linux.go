@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"bytes"
@@ -10,19 +10,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rss is the resident set of the process now, in bytes.
-func rss() int64 {
+// Resident is the resident set of the process now, in bytes.
+func Resident() int64 {
 	data, _ := os.ReadFile("/proc/self/statm")
 	fields := strings.Fields(string(data))
 	if len(fields) < 2 {
-		return peakRSS()
+		return Peak()
 	}
 	pages, _ := strconv.ParseInt(fields[1], 10, 64)
 	return pages * int64(os.Getpagesize())
 }
 
-// born is when the process was started, to a hundredth of a second.
-func born() time.Time {
+// Born is when the process was started, to a hundredth of a second.
+func Born() time.Time {
 	data, _ := os.ReadFile("/proc/self/stat")
 	// The name of the program, in parentheses, may hold anything.
 	_, after, ok := bytes.Cut(data[max(0, bytes.LastIndexByte(data, ')')):], []byte(") "))

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"time"
@@ -26,14 +26,14 @@ func memory() memoryCounters {
 	return c
 }
 
-// peakRSS is the largest working set that the process has had, in bytes.
-func peakRSS() int64 { return int64(memory().PeakWorkingSet) }
+// Peak is the largest working set that the process has had, in bytes.
+func Peak() int64 { return int64(memory().PeakWorkingSet) }
 
-// rss is the working set of the process now, in bytes.
-func rss() int64 { return int64(memory().WorkingSet) }
+// Resident is the working set of the process now, in bytes.
+func Resident() int64 { return int64(memory().WorkingSet) }
 
-// born is when the process was started.
-func born() time.Time {
+// Born is when the process was started.
+func Born() time.Time {
 	var start, exit, kernel, user windows.Filetime
 	if windows.GetProcessTimes(windows.CurrentProcess(), &start, &exit, &kernel, &user) != nil {
 		return loaded

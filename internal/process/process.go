@@ -1,4 +1,6 @@
-package main
+// Package process says of the running program when it was started and how much
+// memory it has, as the system counts it.
+package process
 
 import "time"
 
