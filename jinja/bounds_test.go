@@ -24,16 +24,15 @@ func TestBatteryIsWhole(t *testing.T) {
 		"| %s":   slices.Sorted(maps.Keys(filters)),
 		"is %s":  slices.DeleteFunc(slices.Sorted(maps.Keys(tests)), func(s string) bool { return s[0] < 'a' }),
 		"'%s', ": {"==", "!=", "<", "<=", ">", ">="}, // tests that have no name
-		".%s(":   slices.Concat(slices.Sorted(maps.Keys(textMethods)), slices.Sorted(maps.Keys(mapMethods)), slices.Sorted(maps.Keys(listMethods))),
+		".%s(":   slices.Concat(slices.Sorted(maps.Keys(textMethods)), slices.Sorted(maps.Keys(mapMethods))),
 		"loop.%s": {
-			"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "depth0", "previtem", "nextitem",
-			"cycle", "changed",
+			"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem",
 		},
 		"{%% %s": {
-			"if", "elif", "else", "endif", "for", "endfor", "set", "endset", "macro", "endmacro", "call", "endcall", "filter", "endfilter", "with",
-			"endwith", "generation", "endgeneration", "break", "continue", "raw", "endraw",
+			"if", "elif", "else", "endif", "for", "endfor", "set", "endset", "macro", "endmacro", "generation",
+			"endgeneration", "break", "continue",
 		},
-		"%s(": {"range", "dict", "namespace", "strftime_now"},
+		"%s(": {"range", "namespace", "strftime_now"},
 	}
 	for form, names := range want {
 		for _, name := range names {
@@ -53,8 +52,6 @@ func TestBounds(t *testing.T) {
 	for name, c := range map[string][2]string{
 		"a macro calls itself":       {`{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}`, "calls itself"},
 		"two call each other":        {`{% macro f() %}{{ g() }}{% endmacro %}{% macro g() %}{{ f() }}{% endmacro %}{{ f() }}`, "calls itself"},
-		"a caller calls itself":      {`{% macro m() %}{{ caller() }}{% endmacro %}{% macro f() %}{% call m() %}{{ f() }}{% endcall %}{% endmacro %}{{ f() }}`, "calls itself"},
-		"a loop calls itself":        {`{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}`, "calls itself"},
 		"a default calls itself":     {`{% macro f(a=f()) %}{% endmacro %}{{ f() }}`, "calls itself"},
 		"loops within loops":         {`{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}`, "steps"},
 		"a filter over loops":        {`{% for a in range(99999) %}{{ range(99999) | map('string') | list | length }}{% endfor %}`, "template"},
@@ -70,8 +67,6 @@ func TestBounds(t *testing.T) {
 		"JSON indented by much":      {`{{ (range(99999) | list) | tojson(indent=99999) }}`, "bytes"},
 		"an indent beyond memory":    {`{{ [1] | tojson(indent=9000000000000000000) }}`, "bytes"},
 		"a range too far":            {`{{ range(9000000000000000000) }}`, "100000"},
-		"a power":                    {`{{ 10 ** 9000000000000000000 }}`, "64 bits"},
-		"a power of floats":          {`{{ 10.0 ** 400 }}`, "no number"},
 		"a sum too large":            {`{{ 9223372036854775807 + 1 }}`, "64 bits"},
 		"a product too large":        {`{{ 4294967296 * 4294967296 }}`, "64 bits"},
 		"a number too large":         {`{{ 99999999999999999999 }}`, "64 bits"},
@@ -80,14 +75,13 @@ func TestBounds(t *testing.T) {
 		"a namespace in JSON":        {`{% set ns = namespace() %}{% set ns.x = ns %}{{ [ns] | tojson }}`, "not JSON serializable"},
 		"lists within lists":         {`{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}`, "within each other"},
 		"lists within lists, equal":  {`{% set ns = namespace(x=[], y=[]) %}{% for i in range(90000) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x == ns.y }}`, "within each other"},
-		"tuples within tuples, keys": {`{% set ns = namespace(x=()) %}{% for i in range(9999) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ {ns.x: 1} }}`, "within each other"},
 		"parentheses":                {"{{ " + deep("(", "1", ")", 100_000) + " }}", "within each other"},
 		"brackets":                   {"{{ " + deep("[", "1", "]", 100_000) + " }}", "within each other"},
 		"ifs":                        {deep("{% if 1 %}", "", "{% endif %}", 30_000), "within each other"},
 		"nots":                       {"{{ " + strings.Repeat("not ", 100_000) + "1 }}", "within each other"},
 		"signs":                      {"{{ " + strings.Repeat("- ", 100_000) + "1 }}", "within each other"},
 		"a long sum":                 {"{{ 1" + strings.Repeat(" + 1", 200_000) + " }}", "within each other"},
-		"a long chain of filters":    {"{{ 1" + strings.Repeat("|abs", 200_000) + " }}", "within each other"},
+		"a long chain of filters":    {"{{ 1" + strings.Repeat("|int", 200_000) + " }}", "within each other"},
 		"a long chain of attributes": {"{{ x" + strings.Repeat(".a", 400_000) + " }}", "within each other"},
 		"a long target":              {"{% set " + deep("(", "a", ")", 100_000) + " = 1 %}", "within each other"},
 		"too long":                   {strings.Repeat("x", 2<<20), "bytes"},
@@ -111,6 +105,39 @@ func TestBounds(t *testing.T) {
 				t.Errorf("allocated %d MB", n>>20)
 			}
 		})
+	}
+}
+
+// What Jinja has and is not read here is refused by its name, and nothing else is
+// done in its place.
+func TestRefuses(t *testing.T) {
+	for source, want := range map[string]string{
+		"{% include 'x' %}":                              "'include' is not one of the statements",
+		"{% call f() %}{% endcall %}":                    "'call' is not one of the statements",
+		"{% raw %}{% endraw %}":                          "'raw' is not one of the statements",
+		"{% for x in [] recursive %}{% endfor %}":        "'recursive'",
+		"{% macro f() %}{{ varargs }}{% endmacro %}":     "varargs",
+		"{% for x in [1] %}{{ loop.depth }}{% endfor %}": "'depth'",
+		"{% macro f() %}{% endmacro %}{{ f.name }}":      "'name'",
+		"{{ [1] | sum }}":                                "No filter named 'sum'",
+		"{{ 1 is callable }}":                            "No test named 'callable'",
+		"{{ 'a'.isalpha() }}":                            "'isalpha'",
+		"{{ [1].append(2) }}":                            "'append'",
+		"{{ dict(a=1) }}":                                "'dict'",
+		"{{ f(*[1]) }}":                                  "* and **",
+		"{{ 2 ** 3 }}":                                   "'**'",
+		"{{ 0x1F }}":                                     "0x1F",
+		"{{ 007 }}":                                      "007",
+		`{{ "\101" }}`:                                   "octal",
+		"{{ '%s' % 'a' }}":                               "unsupported operand",
+		"{{ 'a'.find('a', 1) }}":                         "find takes the arguments (sub)",
+		"{{ {(1, 2): 3} }}":                              "a key must be",
+		"{{ [1] | tojson(sort_keys=true) }}":             "tojson takes the arguments",
+		"{{ strftime_now('%U') }}":                       "%U",
+	} {
+		if out, err := render(source, nil, time.Time{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is %q, error %v, want %q", source, out.Text, err, want)
+		}
 	}
 }
 
@@ -169,7 +196,7 @@ func TestDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"b": [1, 2.0, 1000.0, -0.0, null, true, "你\n"], "a": {"z": 1, "y": {}}, "big": 9007199254740993}`
-	if got := encode(nil, v); got != want {
+	if got := encode(v); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	for _, bad := range []string{"", "{", `{"a":1}{}`, "[1,]", "{1:2}", "99999999999999999999", strings.Repeat("[", 1000) + strings.Repeat("]", 1000)} {
@@ -181,22 +208,15 @@ func TestDecode(t *testing.T) {
 
 // Keys that are equal in Python are one key.
 func TestMap(t *testing.T) {
-	m := NewMap("a", 1, 1, "one", 2.0, "two", nil, "none", Tuple{1, "x"}, "tuple")
+	m := NewMap("a", 1, 1, "one", 2.0, "two", nil, "none")
 	for key, want := range map[any]string{1: "one", 1.0: "one", true: "one", 2: "two"} {
 		if v, _ := m.Get(key); v != want {
 			t.Errorf("key %v is %v, want %v", key, v, want)
 		}
 	}
-	if v, _ := m.Get(Tuple{1.0, "x"}); v != "tuple" {
-		t.Errorf("a tuple's value is %v", v)
-	}
-	m.Delete(1)
 	m.Set("a", 5)
-	if got := repr(m); got != "{'a': 5, 2.0: 'two', None: 'none', (1, 'x'): 'tuple'}" {
+	if got := repr(m); got != "{'a': 5, 1: 'one', 2.0: 'two', None: 'none'}" {
 		t.Errorf("it is %s", got)
-	}
-	if v, ok := m.Get(2); !ok || v != "two" {
-		t.Errorf("after Delete 2 is %v", v)
 	}
 }
 

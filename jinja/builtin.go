@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// builtin is a filter, a test, a method or a function: the names of its
-// arguments behind the value that it works on, and what it does. A name that ends
-// in ? may be left out; * takes all arguments as they come.
+// builtin is a filter, a test or a method: the names of its arguments behind the
+// value that it works on, and what it does. A name that ends in ? may be left
+// out; * takes all arguments as they come.
 type builtin struct {
 	params string
 	f      func(c *invocation) any
@@ -20,33 +20,29 @@ type invocation struct {
 	name  string
 	v     any   // what it works on
 	given []any // by parameter; absent where it was left out
-	args  *args // with *
+	args  args  // as they came
 }
 
 type absent struct{}
 
 // on binds the arguments to the parameters, and calls.
-func (b builtin) on(r *run, at int, name string, v any, a *args) any {
+func (b builtin) on(r *run, at int, name string, v any, a args) any {
 	r.step(at)
 	c := &invocation{run: r, at: at, name: name, v: v, args: a}
 	if b.params == "*" {
 		return b.f(c)
 	}
-	params := strings.Fields(b.params)
-	if len(a.list) > len(params) {
-		c.fail("takes %d argument(s), and %d are given", len(params), len(a.list))
-	}
-	used := 0
-	for i, p := range params {
+	named := 0
+	for i, p := range strings.Fields(b.params) {
 		p, optional := strings.CutSuffix(p, "?")
-		v, named := a.named.Get(p)
+		v, ok := a.named.Get(p)
 		switch {
-		case i < len(a.list) && named:
+		case i < len(a.list) && ok:
 			c.fail("got multiple values for argument '%s'", p)
 		case i < len(a.list):
 			v = a.list[i]
-		case named:
-			used++
+		case ok:
+			named++
 		case !optional:
 			c.fail("misses its argument '%s'", p)
 		default:
@@ -54,113 +50,59 @@ func (b builtin) on(r *run, at int, name string, v any, a *args) any {
 		}
 		c.given = append(c.given, v)
 	}
-	if used < a.named.Len() {
-		for k := range a.named.All() {
-			if s, _ := k.(string); !contains(strings.Fields(strings.ReplaceAll(b.params, "?", "")), s) {
-				c.fail("got an unexpected keyword argument %s", repr(k))
-			}
-		}
+	if len(a.list) > len(c.given) || named < a.named.Len() {
+		c.fail("takes the arguments (%s), and others are given", strings.ReplaceAll(b.params, " ", ", "))
 	}
 	return b.f(c)
 }
 
-func (c *invocation) fail(format string, a ...any) {
-	fail(c.at, c.name+" "+format, a...)
-}
-
-func (c *invocation) has(i int) bool { _, no := c.given[i].(absent); return !no }
+func (c *invocation) fail(format string, a ...any) { fail(c.at, c.name+" "+format, a...) }
 
 // value is argument i, or what stands for it.
 func (c *invocation) value(i int, otherwise any) any {
-	if !c.has(i) {
+	if _, no := c.given[i].(absent); no {
 		return otherwise
 	}
 	return c.given[i]
 }
 
-// str is an argument that must be a text.
+// want is a value that must be of a type.
+func want[T any](c *invocation, v any) T {
+	t, ok := v.(T)
+	if !ok {
+		refuse(c.at, v)
+		c.fail("wants a %s, and not a %s", kindOf(t), kindOf(v))
+	}
+	return t
+}
+
 func (c *invocation) str(i int, otherwise string) string {
-	s, ok := c.value(i, otherwise).(string)
-	if !ok {
-		c.refuse(c.given[i])
-		c.fail("wants a text, and not %s", kindOf(c.given[i]))
-	}
-	return s
+	return want[string](c, c.value(i, otherwise))
 }
-
-func (c *invocation) int(i, otherwise int) int {
-	n, ok := whole(c.value(i, otherwise))
-	if !ok {
-		c.refuse(c.given[i])
-		c.fail("wants a whole number, and not %s", kindOf(c.given[i]))
-	}
-	return n
-}
-
+func (c *invocation) int(i, otherwise int) int        { return want[int](c, c.value(i, otherwise)) }
 func (c *invocation) bool(i int, otherwise bool) bool { return truth(c.value(i, otherwise)) }
 
-// refuse ends where something is undefined.
-func (c *invocation) refuse(v any) { refuse(c.at, v, nil) }
-
-// self is the value as a text that must be one.
-func (c *invocation) self() string {
-	s, ok := c.v.(string)
-	if !ok {
-		c.refuse(c.v)
-		c.fail("works on a text, and not on %s", kindOf(c.v))
-	}
-	return s
-}
-
-// soft is the value as a text, whatever it is.
+// self is the value as a text that must be one, and soft whatever it is.
+func (c *invocation) self() string { return want[string](c, c.v) }
 func (c *invocation) soft() string { return c.text(c.at, c.v) }
 
 // made counts a text that is handed back.
 func (c *invocation) made(s string) string {
-	c.make(c.at, len(s))
+	c.make(c.at, len(s), 1)
 	return s
 }
 
-// bound is a method with its value.
-func bound(b builtin, name string, v any) function {
-	return func(r *run, at int, a *args) any { return b.on(r, at, name, v, a) }
-}
-
-// changes are the methods of lists and maps that would change them: no template
-// may.
-var changes = strings.Fields("append clear pop reverse insert sort extend remove popitem setdefault update")
-
-// attributeOf is v.name, of what has attributes.
-func attributeOf(at int, v any, name string) (any, bool) {
+// methodOf is what can be called on a value by the name.
+func methodOf(v any, name string) (any, bool) {
 	var methods map[string]builtin
-	switch v := v.(type) {
+	switch v.(type) {
 	case string:
 		methods = textMethods
 	case *Map:
 		methods = mapMethods
-	case List:
-		methods = listMethods
-	case Tuple:
-		methods = tupleMethods
-	case *namespace:
-		return v.Get(name)
-	case *loop:
-		return v.attribute(name)
-	case *macroValue:
-		if name == "name" {
-			return v.name, true
-		}
 	}
-	if m, ok := methods[name]; ok {
-		return bound(m, name, v), true
-	}
-	switch v.(type) {
-	case List, *Map:
-		if contains(changes, name) {
-			return undefined{hint: "access to attribute '" + name + "' of '" + kindOf(v) + "' object is unsafe."}, true
-		}
-	}
-	return nil, false
+	m, ok := methods[name]
+	return function(func(r *run, at int, a args) any { return m.on(r, at, name, v, a) }), ok
 }
 
 var mapMethods = map[string]builtin{
@@ -173,10 +115,9 @@ var mapMethods = map[string]builtin{
 		}
 		return c.value(1, nil)
 	}},
-	"keys":   {"", func(c *invocation) any { return view{"dict_keys", c.v.(*Map).keys} }},
-	"values": {"", func(c *invocation) any { return view{"dict_values", c.v.(*Map).values} }},
-	"items":  {"", func(c *invocation) any { return view{"dict_items", c.pairs(c.v.(*Map))} }},
-	"copy":   {"", func(c *invocation) any { c.list(c.at, 4*c.v.(*Map).Len()); return c.v.(*Map).Clone() }},
+	"keys":   {"", func(c *invocation) any { return &series{kind: "dict_keys", items: c.v.(*Map).keys} }},
+	"values": {"", func(c *invocation) any { return &series{kind: "dict_values", items: c.v.(*Map).values} }},
+	"items":  {"", func(c *invocation) any { return &series{kind: "dict_items", items: c.pairs(c.v.(*Map))} }},
 }
 
 func (c *invocation) pairs(m *Map) List {
@@ -188,186 +129,97 @@ func (c *invocation) pairs(m *Map) List {
 	return list
 }
 
-var tupleMethods = map[string]builtin{
-	"index": {"value", func(c *invocation) any {
-		for i, x := range c.collect(c.at, c.v) {
-			if c.equal(c.at, x, c.given[0]) {
-				return i
-			}
-		}
-		c.fail("finds no %s", repr(c.given[0]))
-		return nil
-	}},
-	"count": {"value", func(c *invocation) any {
-		n := 0
-		for _, x := range c.collect(c.at, c.v) {
-			if c.equal(c.at, x, c.given[0]) {
-				n++
-			}
-		}
-		return n
-	}},
-}
-
-var listMethods = map[string]builtin{
-	"index": tupleMethods["index"],
-	"count": tupleMethods["count"],
-	"copy":  {"", func(c *invocation) any { return List(c.collect(c.at, c.v)) }},
-}
-
 // globals are the names that every template knows.
 var globals = map[string]any{
-	"range":           function(makeSpan),
-	"dict":            function(makeMap),
-	"namespace":       function(makeNamespace),
-	"raise_exception": function(raise),
-	"strftime_now":    function(now),
+	"range": global("range", "a b? step?", makeRange),
+	"namespace": function(func(_ *run, at int, a args) any {
+		n := &namespace{NewMap()}
+		if len(a.list) > 0 {
+			fail(at, "namespace takes its attributes by name")
+		}
+		for k, v := range a.named.All() {
+			n.set(at, k.(string), v)
+		}
+		return n
+	}),
+	"raise_exception": global("raise_exception", "message", func(c *invocation) any {
+		panic(failure{at: c.at, message: c.text(c.at, c.given[0]), raised: true})
+	}),
+	"strftime_now": global("strftime_now", "format", func(c *invocation) any {
+		now := c.now
+		if now.IsZero() {
+			now = time.Now()
+		}
+		return c.made(strftime(c, now, c.str(0, "")))
+	}),
+}
+
+func global(name, params string, f func(c *invocation) any) function {
+	return func(r *run, at int, a args) any { return builtin{params, f}.on(r, at, name, nil, a) }
 }
 
 // furthest is how long a range may be, as in Jinja's sandbox.
 const furthest = 100_000
 
-func makeSpan(_ *run, at int, a *args) any {
-	n := []int{}
-	for _, v := range a.list {
-		i, ok := whole(v)
-		if !ok {
-			refuse(at, v, nil)
-			fail(at, "'%s' object cannot be interpreted as an integer", kindOf(v))
-		}
-		n = append(n, i)
+// makeRange is range(to), range(from, to) and range(from, to, step).
+func makeRange(c *invocation) any {
+	from, to, step := 0, c.int(0, 0), c.int(2, 1)
+	if c.given[1] != (absent{}) {
+		from, to = to, c.int(1, 0)
 	}
-	s := span{step: 1}
-	switch len(n) {
-	case 1:
-		s.to = n[0]
-	case 2:
-		s.from, s.to = n[0], n[1]
-	case 3:
-		s = span{n[0], n[1], n[2]}
-	default:
-		fail(at, "range takes 1 to 3 numbers")
-	}
-	if s.step == 0 {
-		fail(at, "range() arg 3 must not be zero")
+	if step == 0 {
+		c.fail("arg 3 must not be zero")
 	}
 	const far = 1 << 53
-	if s.from < -far || s.from > far || s.to < -far || s.to > far || s.len() > furthest {
-		fail(at, "Range too big. The sandbox blocks ranges larger than %d.", furthest)
+	span := to - from
+	if step < 0 {
+		span = -span
 	}
+	if from < -far || from > far || to < -far || to > far || step < -far || step > far || span > 0 && (span-1)/max(step, -step) >= furthest {
+		c.fail("too big. The sandbox blocks ranges larger than %d.", furthest)
+	}
+	s := &series{kind: "range", shown: "range(" + repr(from) + ", " + repr(to) + ")"}
+	if step != 1 {
+		s.shown = strings.TrimSuffix(s.shown, ")") + ", " + repr(step) + ")"
+	}
+	for i := from; step > 0 && i < to || step < 0 && i > to; i += step {
+		s.items = append(s.items, i)
+	}
+	c.list(c.at, len(s.items))
 	return s
-}
-
-// merge is dict(*args, **kwargs).
-func merge(r *run, at int, a *args) *Map {
-	m := NewMap()
-	switch len(a.list) {
-	case 0:
-	case 1:
-		if from, ok := a.list[0].(*Map); ok {
-			m = from.Clone()
-			break
-		}
-		for _, pair := range r.collect(at, a.list[0]) {
-			kv := r.collect(at, pair)
-			if len(kv) != 2 || !hashable(kv[0]) {
-				fail(at, "a map is made of pairs of a key and a value")
-			}
-			m.Set(kv[0], kv[1])
-		}
-	default:
-		fail(at, "dict expected at most 1 argument, got %d", len(a.list))
-	}
-	r.list(at, 4*(m.Len()+a.named.Len()))
-	for k, v := range a.named.All() {
-		m.Set(k, v)
-	}
-	return m
-}
-
-func makeMap(r *run, at int, a *args) any { return merge(r, at, a) }
-
-func makeNamespace(r *run, at int, a *args) any {
-	n := &namespace{NewMap()}
-	for k, v := range merge(r, at, a).All() {
-		name, ok := k.(string)
-		if !ok {
-			fail(at, "an attribute of a namespace has a name, and not %s", repr(k))
-		}
-		n.set(at, name, v)
-	}
-	return n
-}
-
-// raise is how a template refuses its input.
-func raise(r *run, at int, a *args) any {
-	if len(a.list) != 1 {
-		fail(at, "raise_exception takes one argument")
-	}
-	panic(failure{at: at, message: r.text(at, a.list[0]), raised: true})
-}
-
-// now is strftime_now(format).
-func now(r *run, at int, a *args) any {
-	format := ""
-	if len(a.list) == 1 {
-		format, _ = a.list[0].(string)
-	}
-	if len(a.list) != 1 || format == "" && a.list[0] != "" {
-		fail(at, "strftime_now takes one text")
-	}
-	t := r.now
-	if t.IsZero() {
-		t = time.Now()
-	}
-	return strftime(at, t, format)
 }
 
 // layouts are the directives of strftime, in Go's terms.
 var layouts = map[byte]string{
 	'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'e': "_2", 'H': "15", 'I': "03", 'M': "04", 'S': "05", 'p': "PM",
-	'B': "January", 'b': "Jan", 'h': "Jan", 'A': "Monday", 'a': "Mon", 'j': "002", 'f': "000000", 'z': "-0700", 'Z': "MST",
-	'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'D': "01/02/06", 'x': "01/02/06", 'X': "15:04:05", 'c': "Mon Jan _2 15:04:05 2006",
+	'B': "January", 'b': "Jan", 'A': "Monday", 'a': "Mon", 'j': "002", 'F': "2006-01-02", 'T': "15:04:05",
 }
 
-func strftime(at int, t time.Time, format string) string {
+func strftime(c *invocation, t time.Time, format string) string {
 	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			b.WriteByte(format[i])
-			continue
+	for {
+		before, directive, ok := strings.Cut(format, "%")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
 		}
-		i++
-		short := format[i] == '-' && i+1 < len(format) // without the leading zero
-		if short {
-			i++
+		short := strings.HasPrefix(directive, "-") // without the leading zero
+		directive = strings.TrimPrefix(directive, "-")
+		if directive == "" {
+			c.fail("finds a %% with nothing behind it")
 		}
-		text, known := "", true
-		switch c := format[i]; c {
-		case '%':
-			text = "%"
-		case 'n':
-			text = "\n"
-		case 't':
-			text = "\t"
-		case 'f':
-			text = t.Format(".000000")[1:]
-		case 'z', 'Z':
-			// A clock without a zone tells none, as Python's datetime.now() has it.
-		default:
-			var layout string
-			layout, known = layouts[c]
-			text = t.Format(layout)
+		layout, known := layouts[directive[0]]
+		text := t.Format(layout)
+		if directive[0] == '%' {
+			text, known = "%", true
 		}
 		if !known {
-			fail(at, "strftime_now does not know %%%c", format[i])
+			c.fail("does not know %%%c", []rune(directive)[0])
 		}
 		if short {
-			if text = strings.TrimLeft(text, "0 "); text == "" {
-				text = "0"
-			}
+			text = strings.TrimLeft(text, "0 ")
 		}
 		b.WriteString(text)
+		format = directive[1:]
 	}
-	return b.String()
 }

@@ -2,155 +2,169 @@ package jinja
 
 // The grammar of expressions, from what binds least to what binds most:
 //
-//	a if b else c · or · and · not · == < in · + - · ~ · * / // % · ** · - + · x.y x[y] x(y) · x|f, x is t
+//	a if b else c · or · and · not · == < in · + - · ~ · * / // % · - + · x.y x[y] x(y) · x|f, x is t
 //
 // A filter or test belongs to the operand that it follows.
 
+// counted is an expression that counts as a step.
+func counted(at int, x expr) expr {
+	return func(r *run) any {
+		r.enter(at)
+		v := x(r)
+		r.nested--
+		return v
+	}
+}
+
+func constant(v any) expr { return func(*run) any { return v } }
+
 // tuple is an expression, or several with commas between them.
-func (p *parser) tuple(conditions bool, until []string) expr {
+func (p *parser) tuple() expr { return p.tupleOf(p.expression) }
+
+// plain is a tuple without conditions: what a loop runs over, and what "if" asks.
+func (p *parser) plain() expr { return p.tupleOf(p.or) }
+
+func (p *parser) tupleOf(operand func() expr) expr {
 	at := p.now().at
-	var list []expr
-	several := false
-	for {
-		if p.tupleEnds(until) {
+	x := operand()
+	if !p.at(operator, ",") {
+		return x
+	}
+	list := []expr{x}
+	for p.skip(operator, ",") {
+		if k := p.now().kind; k == shown || k == end || p.at(operator, ")") {
 			break
 		}
-		list = append(list, p.expression(conditions))
-		if !p.skip(operator, ",") {
-			break
-		}
-		several = true
+		list = append(list, operand())
 	}
-	switch {
-	case several:
-		return &tuple{at, list}
-	case len(list) == 0:
-		fail(at, "Expected an expression, got '%s'", clip(p.now().text))
-	}
-	return list[0]
+	return counted(at, func(r *run) any { return Tuple(r.several(at, list)) })
 }
 
-func (p *parser) tupleEnds(until []string) bool {
-	k := p.now().kind
-	return k == shown || k == end || k == theEnd || p.is(operator, ")") || p.isWord(until...)
+func (r *run) several(at int, list []expr) []any {
+	r.list(at, len(list))
+	values := make([]any, len(list))
+	for i, x := range list {
+		values[i] = x(r)
+	}
+	return values
 }
 
-func (p *parser) expression(conditions bool) expr {
-	defer p.deeper(p.now().at)()
+// expression is one that may have conditions.
+func (p *parser) expression() expr {
+	defer p.deeper()()
 	x := p.or()
-	for n := 0; conditions && p.skip(word, "if"); p.further(&n) {
-		c := &condition{then: x, test: p.or()}
+	for n := 0; p.at(word, "if"); p.further(&n) {
+		at, then := p.next().at, x
+		test, other := p.or(), constant(undefined{"the inline if-expression evaluated to false and no else section was defined"})
 		if p.skip(word, "else") {
-			c.other = p.expression(true)
+			other = p.expression()
 		}
-		x = c
+		x = counted(at, func(r *run) any {
+			if truth(test(r)) {
+				return then(r)
+			}
+			return other(r)
+		})
 	}
 	return x
 }
 
-func (p *parser) or() expr {
-	x := p.and()
-	for n := 0; p.skip(word, "or"); p.further(&n) {
-		x = &or{x, p.and()}
-	}
-	return x
-}
+func (p *parser) or() expr { return p.either("or", true, p.and) }
 
-func (p *parser) and() expr {
-	x := p.not()
-	for n := 0; p.skip(word, "and"); p.further(&n) {
-		x = &and{x, p.not()}
+func (p *parser) and() expr { return p.either("and", false, p.not) }
+
+// either is the first of its operands that settles the matter, or the last.
+func (p *parser) either(name string, settles bool, operand func() expr) expr {
+	x := operand()
+	for n := 0; p.at(word, name); p.further(&n) {
+		at, a := p.next().at, x
+		b := operand()
+		x = counted(at, func(r *run) any {
+			if v := a(r); truth(v) == settles {
+				return v
+			}
+			return b(r)
+		})
 	}
 	return x
 }
 
 func (p *parser) not() expr {
 	if at := p.now().at; p.skip(word, "not") {
-		defer p.deeper(at)()
-		return &not{p.not()}
+		defer p.deeper()()
+		x := p.not()
+		return counted(at, func(r *run) any { return !truth(x(r)) })
 	}
-	return p.compare()
+	return p.comparison()
 }
 
-func (p *parser) compare() expr {
-	x := p.sum()
-	c := &comparison{first: x}
-	for {
-		t := p.now()
-		op := t.text
-		switch {
-		case t.kind == operator && (op == "==" || op == "!=" || op == "<" || op == "<=" || op == ">" || op == ">="):
-		case t.kind == word && op == "in":
-		case t.kind == word && op == "not" && p.tokens[p.i+1].kind == word && p.tokens[p.i+1].text == "in":
-			p.next()
-			op = "not in"
-		case len(c.rest) == 0:
-			return x
-		default:
-			return c
-		}
-		p.next()
-		c.rest = append(c.rest, operand{t.at, op, p.sum()})
+// comparison holds if every pair of neighbours does: 1 < 2 < 3.
+func (p *parser) comparison() expr {
+	type operand struct {
+		at int
+		op string
+		x  expr
 	}
+	first := p.sum()
+	var rest []operand
+	for p.at(operator, "==", "!=", "<", "<=", ">", ">=") || p.at(word, "in") || p.at(word, "not") && p.tokens[p.i+1].text == "in" {
+		t := p.next()
+		if t.text == "not" {
+			t.text = "not " + p.next().text
+		}
+		rest = append(rest, operand{t.at, t.text, p.sum()})
+	}
+	if rest == nil {
+		return first
+	}
+	return counted(rest[0].at, func(r *run) any {
+		a := first(r)
+		for _, o := range rest {
+			b := o.x(r)
+			if !r.holds(o.at, o.op, a, b) {
+				return false
+			}
+			a = b
+		}
+		return true
+	})
 }
 
 // operations reads operands with operators between them, from the left.
 func (p *parser) operations(operand func() expr, ops ...string) expr {
 	x := operand()
-	for n := 0; ; p.further(&n) {
-		t := p.now()
-		if t.kind != operator || !contains(ops, t.text) {
-			return x
-		}
-		p.next()
-		x = &operation{t.at, t.text, x, operand()}
-	}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *parser) sum() expr { return p.operations(p.concat, "+", "-") }
-
-func (p *parser) concat() expr {
-	x := p.product()
-	if !p.is(operator, "~") {
-		return x
-	}
-	c := &concat{p.now().at, []expr{x}}
-	for p.skip(operator, "~") {
-		c.list = append(c.list, p.product())
-	}
-	return c
-}
-
-func (p *parser) product() expr { return p.operations(p.power, "*", "/", "//", "%") }
-
-func (p *parser) power() expr {
-	return p.operations(func() expr { return p.unary(true) }, "**")
-}
-
-func (p *parser) unary(filters bool) expr {
-	t := p.now()
-	var x expr
-	if t.kind == operator && (t.text == "-" || t.text == "+") {
-		defer p.deeper(t.at)()
-		p.next()
-		x = &sign{t.at, t.text, p.unary(false)}
-	} else {
-		x = p.primary()
-	}
-	x = p.postfix(x)
-	if filters {
-		x = p.filters(x)
+	for n := 0; p.at(operator, ops...); p.further(&n) {
+		t, a := p.next(), x
+		b := operand()
+		x = counted(t.at, func(r *run) any { return r.operate(t.at, t.text, a(r), b(r)) })
 	}
 	return x
+}
+
+func (p *parser) sum() expr    { return p.operations(p.concat, "+", "-") }
+func (p *parser) concat() expr { return p.operations(p.product, "~") }
+func (p *parser) product() expr {
+	return p.operations(func() expr { return p.filters(p.unary()) }, "*", "/", "//", "%")
+}
+
+func (p *parser) unary() expr {
+	if !p.at(operator, "-", "+") {
+		return p.postfix(p.primary())
+	}
+	defer p.deeper()()
+	t := p.next()
+	x := p.unary()
+	return counted(t.at, func(r *run) any {
+		v := x(r)
+		if _, ok := float(v); !ok {
+			refuse(t.at, v)
+			fail(t.at, "bad operand type for unary %s: '%s'", t.text, kindOf(v))
+		}
+		if f, ok := v.(float64); ok && t.text == "-" {
+			return -f
+		}
+		return r.operate(t.at, t.text, 0, v)
+	})
 }
 
 func (p *parser) primary() expr {
@@ -159,31 +173,42 @@ func (p *parser) primary() expr {
 	case t.kind == word:
 		switch t.text {
 		case "true", "True":
-			return &constant{true}
+			return constant(true)
 		case "false", "False":
-			return &constant{false}
+			return constant(false)
 		case "none", "None":
-			return &constant{nil}
+			return constant(nil)
 		}
-		return &name{t.at, t.text}
+		return counted(t.at, func(r *run) any {
+			if v, ok := r.scope.get(t.text); ok {
+				return v
+			}
+			return undefined{"'" + t.text + "' is undefined"}
+		})
 	case t.kind == literal:
 		s, ok := t.value.(string)
-		if !ok {
-			return &constant{t.value}
-		}
-		for p.now().kind == literal { // texts side by side are one
-			more, ok := p.now().value.(string)
-			if !ok {
-				break
+		for ok && p.now().kind == literal { // texts side by side are one
+			var more string
+			if more, ok = p.now().value.(string); ok {
+				s += more
+				p.next()
 			}
-			s += more
-			p.next()
 		}
-		return &constant{s}
+		if s != "" {
+			return constant(s)
+		}
+		return constant(t.value)
 	case t.kind == operator && t.text == "(":
-		return p.parenthesis(t.at)
+		if p.skip(operator, ")") {
+			return constant(Tuple{})
+		}
+		x := p.tuple()
+		p.expect(operator, ")")
+		return x
 	case t.kind == operator && t.text == "[":
-		return &list{t.at, p.items("]")}
+		var list []expr
+		p.items("]", func() { list = append(list, p.expression()) })
+		return counted(t.at, func(r *run) any { return List(r.several(t.at, list)) })
 	case t.kind == operator && t.text == "{":
 		return p.dict(t.at)
 	}
@@ -191,202 +216,177 @@ func (p *parser) primary() expr {
 	return nil
 }
 
-func (p *parser) parenthesis(at int) expr {
-	if p.skip(operator, ")") {
-		return &tuple{at, nil}
-	}
-	x := p.tuple(true, nil)
-	p.expect(operator, ")")
-	return x
-}
-
-func (p *parser) items(close string) (list []expr) {
-	for !p.skip(operator, close) {
-		if len(list) > 0 {
+// items reads what stands between commas, up to a bracket.
+func (p *parser) items(bracket string, item func()) {
+	for n := 0; !p.skip(operator, bracket); n++ {
+		if n > 0 {
 			p.expect(operator, ",")
-			if p.skip(operator, close) {
-				break
+			if p.skip(operator, bracket) {
+				return
 			}
 		}
-		list = append(list, p.expression(true))
+		item()
 	}
-	return list
 }
 
 func (p *parser) dict(at int) expr {
-	d := &dict{at: at}
-	for !p.skip(operator, "}") {
-		if len(d.keys) > 0 {
-			p.expect(operator, ",")
-			if p.skip(operator, "}") {
-				break
-			}
-		}
-		d.keys = append(d.keys, p.expression(true))
+	var keys, values []expr
+	p.items("}", func() {
+		keys = append(keys, p.expression())
 		p.expect(operator, ":")
-		d.values = append(d.values, p.expression(true))
-	}
-	return d
+		values = append(values, p.expression())
+	})
+	return counted(at, func(r *run) any {
+		r.list(at, 4*len(keys))
+		m := NewMap()
+		for i, k := range keys {
+			key := k(r)
+			if !hashable(key) {
+				fail(at, "a key must be a text, a number, true, false or none, and not '%s'", kindOf(key))
+			}
+			m.Set(key, values[i](r))
+		}
+		return m
+	})
 }
 
 func (p *parser) postfix(x expr) expr {
-	for n := 0; p.now().kind == operator; p.further(&n) {
-		switch p.now().text {
-		case ".":
-			x = p.attribute(x)
-		case "[":
-			x = p.subscript(x)
-		case "(":
-			x = p.call(x)
+	for n := 0; ; p.further(&n) {
+		of := x
+		switch at := p.now().at; {
+		case p.skip(operator, "."):
+			t := p.next()
+			i, ok := t.value.(int)
+			switch {
+			case t.kind == word:
+				x = counted(at, func(r *run) any { return attribute(at, of(r), t.text) })
+			case ok:
+				x = counted(at, func(r *run) any { return item(at, of(r), i) })
+			default:
+				fail(t.at, "expected name or number")
+			}
+		case p.skip(operator, "["):
+			x = p.subscript(at, of)
+		case p.at(operator, "("):
+			a := p.arguments()
+			x = counted(at, func(r *run) any { return r.call(at, of(r), a(r)) })
 		default:
 			return x
 		}
 	}
-	return x
 }
 
-func (p *parser) attribute(x expr) expr {
-	at := p.next().at
-	t := p.next()
-	if t.kind == word {
-		return &attribute{at, x, t.text}
+// subscript reads x[key] or x[from:to:step].
+func (p *parser) subscript(at int, x expr) expr {
+	var parts [3]expr
+	cut := false
+	for i := range parts {
+		if !p.at(operator, ":", "]") {
+			parts[i] = p.expression()
+		}
+		if i == 2 || !p.skip(operator, ":") {
+			break
+		}
+		cut = true
 	}
-	if n, ok := t.value.(int); ok && t.kind == literal {
-		return &subscript{at, x, &constant{n}}
+	p.expect(operator, "]")
+	if cut {
+		return counted(at, func(r *run) any { return r.slice(at, x(r), parts) })
 	}
-	fail(t.at, "expected name or number")
+	key := parts[0]
+	if key == nil {
+		fail(at, "a key is missing in []")
+	}
+	return counted(at, func(r *run) any { return item(at, x(r), key(r)) })
+}
+
+// args are the arguments of a call.
+type args struct {
+	list  []any
+	named *Map
+}
+
+func (p *parser) arguments() func(r *run) args {
+	at := p.expect(operator, "(").at
+	var list, named []expr
+	var names []string
+	p.items(")", func() {
+		switch {
+		case p.at(operator, "*", "**"):
+			fail(p.now().at, "arguments by * and ** are not read: write each of them")
+		case p.now().kind == word && p.tokens[p.i+1].kind == operator && p.tokens[p.i+1].text == "=":
+			names = append(names, p.next().text)
+			p.next()
+			named = append(named, p.expression())
+		case len(names) > 0:
+			fail(p.now().at, "positional argument follows keyword argument")
+		default:
+			list = append(list, p.expression())
+		}
+	})
+	return func(r *run) args {
+		a := args{r.several(at, list), NewMap()}
+		for i, v := range r.several(at, named) {
+			a.named.Set(names[i], v)
+		}
+		return a
+	}
+}
+
+// call calls what a template can call.
+func (r *run) call(at int, f any, a args) any {
+	switch f := f.(type) {
+	case function:
+		return f(r, at, a)
+	case *macro:
+		return f.call(r, at, a)
+	}
+	refuse(at, f)
+	fail(at, "'%s' object is not callable", kindOf(f))
 	return nil
 }
 
-func (p *parser) subscript(x expr) expr {
-	at := p.next().at
-	var keys []expr
-	for !p.skip(operator, "]") {
-		if len(keys) > 0 {
-			p.expect(operator, ",")
-		}
-		keys = append(keys, p.key())
-	}
-	if len(keys) == 1 {
-		return &subscript{at, x, keys[0]}
-	}
-	return &subscript{at, x, &tuple{at, keys}}
-}
-
-// key is what stands in brackets: an expression, or a slice.
-func (p *parser) key() expr {
-	s := &slice{at: p.now().at}
-	if !p.is(operator, ":") {
-		x := p.expression(true)
-		if !p.is(operator, ":") {
-			return x
-		}
-		s.from = x
-	}
-	for _, part := range []*expr{&s.to, &s.step} {
-		if !p.skip(operator, ":") {
-			break
-		}
-		if !p.is(operator, ":") && !p.is(operator, "]") && !p.is(operator, ",") {
-			*part = p.expression(true)
-		}
-	}
-	return s
-}
-
-func (p *parser) call(x expr) expr {
-	at := p.now().at
-	return &call{at, x, p.arguments()}
-}
-
-func (p *parser) arguments() (a arguments) {
-	at := p.expect(operator, "(").at
-	for n := 0; !p.skip(operator, ")"); n++ {
-		if n > 0 {
-			p.expect(operator, ",")
-			if p.skip(operator, ")") {
-				break
-			}
-		}
-		wrong := false
-		switch {
-		case p.skip(operator, "*"):
-			wrong = a.star != nil || a.stars != nil
-			a.star = p.expression(true)
-		case p.skip(operator, "**"):
-			wrong = a.stars != nil
-			a.stars = p.expression(true)
-		case p.now().kind == word && p.tokens[p.i+1].kind == operator && p.tokens[p.i+1].text == "=":
-			wrong = a.stars != nil
-			a.names = append(a.names, p.next().text)
-			p.next()
-			a.named = append(a.named, p.expression(true))
-		default:
-			wrong = a.star != nil || a.stars != nil || len(a.names) > 0
-			a.list = append(a.list, p.expression(true))
-		}
-		if wrong {
-			fail(at, "invalid syntax for function call expression")
-		}
-	}
-	return a
-}
-
-// filters reads what follows an operand.
+// filters reads |a|b(c), "is odd", "is not in [1, 2]" behind an operand.
 func (p *parser) filters(x expr) expr {
-	for n := 0; ; p.further(&n) {
-		switch {
-		case p.is(operator, "|"):
-			x = p.filterChain(x, false)
-		case p.isWord("is"):
+	for n := 0; p.at(operator, "|") || p.at(word, "is"); p.further(&n) {
+		if p.next().text == "|" {
+			x = p.filter(x)
+		} else {
 			x = p.test(x)
-		case p.is(operator, "("):
-			x = p.call(x)
-		default:
-			return x
 		}
-	}
-}
-
-// filterChain reads |a|b(c); inline stands without the first bar.
-func (p *parser) filterChain(x expr, inline bool) expr {
-	for n := 0; inline || p.skip(operator, "|"); p.further(&n) {
-		inline = false
-		at := p.now().at
-		f := &filtered{at: at, x: x, name: p.dotted()}
-		if p.is(operator, "(") {
-			f.args = p.arguments()
-		}
-		x = f
 	}
 	return x
 }
 
-func (p *parser) dotted() string {
-	n := p.expect(word, "").text
-	for p.skip(operator, ".") {
-		n += "." + p.expect(word, "").text
+func (p *parser) filter(x expr) expr {
+	t := p.expect(word)
+	f, ok := filters[t.text]
+	if !ok {
+		fail(t.at, "No filter named '%s'.", clip(t.text))
 	}
-	return n
+	given := func(*run) args { return args{nil, NewMap()} }
+	if p.at(operator, "(") {
+		given = p.arguments()
+	}
+	return counted(t.at, func(r *run) any { return f.on(r, t.at, t.text, x(r), given(r)) })
 }
 
-// test reads "is odd", "is not divisibleby 3", "is in [1, 2]".
 func (p *parser) test(x expr) expr {
-	at := p.next().at
 	negated := p.skip(word, "not")
-	t := &test{at: at, x: x, name: p.dotted()}
-	k := p.now().kind
-	switch {
-	case p.is(operator, "("):
-		t.args = p.arguments()
-	case p.isWord("else", "or", "and"):
-	case p.isWord("is"):
+	t := p.expect(word)
+	f, ok := tests[t.text]
+	if !ok {
+		fail(t.at, "No test named '%s'.", clip(t.text))
+	}
+	given := func(*run) args { return args{nil, NewMap()} }
+	switch k := p.now().kind; {
+	case p.at(operator, "("):
+		given = p.arguments()
+	case p.at(word, "is"):
 		fail(p.now().at, "You cannot chain multiple tests with is")
-	case k == word || k == literal || p.is(operator, "[") || p.is(operator, "{"):
-		t.args.list = []expr{p.postfix(p.primary())}
+	case f.params != "" && (k == word || k == literal || p.at(operator, "[", "{")):
+		other := p.postfix(p.primary())
+		given = func(r *run) args { return args{[]any{other(r)}, NewMap()} }
 	}
-	if negated {
-		return &not{t}
-	}
-	return t
+	return counted(t.at, func(r *run) any { return truth(f.on(r, t.at, t.text, x(r), given(r))) != negated })
 }

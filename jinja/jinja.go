@@ -1,18 +1,19 @@
 // Package jinja renders the templates with which language models come: the part
 // of Jinja that they use, as transformers sets it up.
 //
-//	source → tokens → statements and expressions → text
+//	source → tokens → functions, one for each statement and expression → text
 //
 // A template is a program of a stranger. It can read the values it is given and
 // write text, and nothing else: lists and maps cannot be changed, and a run ends
 // at a number of steps, of bytes made, and of calls within calls.
 //
 // What is there does as Python's jinja2 does, in text and in errors' occasions:
-// for with its loop variable, filter, else and recursion; if; set, also of
-// blocks and namespaces; macro, call, filter, with, block, raw; break and
-// continue; generation. Blocks are trimmed as with trim_blocks and lstrip_blocks.
-// What is missing is refused by name: inheritance, imports, escaping of HTML.
-// Case is mapped a character at a time, and whole numbers have 64 bits.
+// for with its loop variable, filter and else; if; set, also of blocks and
+// namespaces; macro; generation; break and continue; and the filters, tests and
+// methods of the tables below. Blocks are trimmed as with trim_blocks and
+// lstrip_blocks. What is missing is refused by name: inheritance, imports, call,
+// with, raw, recursive loops, escaping of HTML, formats by %. Case is mapped a
+// character at a time, and whole numbers have 64 bits.
 //
 // Ronacher and others, Jinja, 3.1. transformers, utils/chat_template_utils.py.
 package jinja
@@ -27,13 +28,13 @@ import (
 // A Template is a program. Any number of goroutines may render it.
 type Template struct {
 	source string
-	body   []statement
+	body   block
 	tracks bool // there is a generation block
 }
 
 // Limits bound a run. Zero values stand for the usual ones.
 type Limits struct {
-	Steps int // statements and expressions; 3 million
+	Steps int // statements, expressions and items; 3 million
 	Bytes int // of text and lists that are made on the way; 64 MiB
 	Depth int // macros and loops within each other; 200
 }
@@ -71,7 +72,7 @@ func Parse(source string) (t *Template, err error) {
 	t = &Template{source: source}
 	defer func() { err = t.recovered(recover(), err) }()
 	p := &parser{tokens: lex(source)}
-	t.body = p.parse()
+	t.body = p.statements()
 	t.tracks = p.tracks
 	return t, nil
 }

@@ -1,170 +1,101 @@
 package jinja
 
-// forLoop is {% for target in over if only %}.
-type forLoop struct {
-	at        int
-	target    target
-	over      expr
-	only      expr
-	recursive bool
-	body      []statement
-	other     []statement
-}
+import "math"
 
-func (s *forLoop) exec(r *run) flow {
-	s.run(r, r.scope, r.eval(s.over), 0)
-	return goes
-}
-
-func (s *forLoop) run(r *run, up *scope, over any, depth int) {
-	l := &loop{over: over, next: r.iterate(s.at, over), depth0: depth, index0: -1, recurse: nil}
-	if s.only != nil {
-		l.over, l.next = nil, s.filter(r, up, l.next)
+// forLoop reads {% for target in over if only %}.
+func (p *parser) forLoop(at int) statement {
+	give := p.target(false)
+	p.expect(word, "in")
+	over := p.plain()
+	var only expr
+	if p.skip(word, "if") {
+		only = p.expression()
 	}
-	if s.recursive {
-		l.recurse = func(at int, over any) string {
-			r.deeper(at)
-			text := r.keep(func() { s.run(r, up, over, depth+1) })
-			r.depth--
-			return text
-		}
+	p.loops++
+	body, ended := p.body("endfor", "else")
+	p.loops--
+	var other block
+	if ended == "else" {
+		other, _ = p.body("endfor")
 	}
-	whole := false // one run of the body came to its end
-	for l.advance() {
-		r.step(s.at)
-		end := goes
-		r.within(up, func() {
-			r.scope.set("loop", l)
-			s.target.assign(r, l.current)
-			end = r.all(s.body)
-		})
-		if end == breaks {
-			break
-		}
-		whole = whole || end == goes
-	}
-	if !whole { // Jinja's else comes also where each run was left by break or continue
-		r.within(up, func() { r.all(s.other) })
-	}
-}
-
-// filter passes the items that the condition holds for, each when it is asked for.
-func (s *forLoop) filter(r *run, up *scope, next iterator) iterator {
-	return func() (any, bool) {
-		for {
-			item, ok := next()
-			if !ok {
-				return nil, false
+	return func(r *run) flow {
+		l := &loop{items: r.collect(at, over(r))}
+		if only != nil {
+			l.rest, l.items = l.items, nil
+			l.keep = func(item any) (keep bool) {
+				r.within(r.scope, func() { give(r, item); keep = truth(only(r)) })
+				return keep
 			}
-			r.step(s.at)
-			keep := false
-			r.within(up, func() {
-				s.target.assign(r, item)
-				keep = truth(r.eval(s.only))
+		}
+		whole := false // one run of the body came to its end
+		for f := goes; f != breaks && l.has(l.i); l.i++ {
+			r.step(at)
+			r.within(r.scope, func() {
+				r.scope.set("loop", l)
+				give(r, l.items[l.i])
+				f = r.all(body)
 			})
-			if keep {
-				return item, true
-			}
+			whole = whole || f == goes
 		}
+		if !whole { // Jinja's else comes also where each run was left by break or continue
+			r.within(r.scope, func() { r.all(other) })
+		}
+		return goes
 	}
 }
 
-// loop is the variable of that name. It looks ahead only when it is asked to.
+// loop is the variable of that name. What a condition is asked of is asked when
+// the item comes, or is looked ahead at.
 type loop struct {
-	over    any // what is run through, where its length is known from it
-	next    iterator
-	index0  int
-	depth0  int
-	before  any
-	current any
-	ahead   []any // read and not yet come
-	ended   bool
-	changed []any
-	called  bool // changed was asked before
-	recurse func(at int, over any) string
+	items []any // that have come, or will
+	i     int
+	rest  []any // that keep has yet to be asked of
+	keep  func(item any) bool
 }
 
-func (l *loop) advance() bool {
-	if !l.peek() {
-		return false
-	}
-	l.before, l.current, l.ahead = l.current, l.ahead[0], l.ahead[1:]
-	l.index0++
-	return true
-}
-
-// peek reports whether an item is ahead.
-func (l *loop) peek() bool {
-	if len(l.ahead) == 0 && !l.ended {
-		if v, ok := l.next(); ok {
-			l.ahead = append(l.ahead, v)
-		} else {
-			l.ended = true
+// has reports whether there is an item i.
+func (l *loop) has(i int) bool {
+	for len(l.items) <= i && len(l.rest) > 0 {
+		if l.keep(l.rest[0]) {
+			l.items = append(l.items, l.rest[0])
 		}
+		l.rest = l.rest[1:]
 	}
-	return len(l.ahead) > 0
+	return i < len(l.items)
 }
 
 func (l *loop) length() int {
-	if n, ok := length(l.over); ok && l.over != nil {
-		return n
-	}
-	for !l.ended {
-		if v, ok := l.next(); ok {
-			l.ahead = append(l.ahead, v)
-		} else {
-			l.ended = true
-		}
-	}
-	return l.index0 + 1 + len(l.ahead)
+	l.has(math.MaxInt)
+	return len(l.items)
 }
 
 // attribute is loop.index and the others.
 func (l *loop) attribute(name string) (any, bool) {
 	switch name {
 	case "index":
-		return l.index0 + 1, true
+		return l.i + 1, true
 	case "index0":
-		return l.index0, true
+		return l.i, true
 	case "revindex":
-		return l.length() - l.index0, true
+		return l.length() - l.i, true
 	case "revindex0":
-		return l.length() - l.index0 - 1, true
+		return l.length() - l.i - 1, true
 	case "first":
-		return l.index0 == 0, true
+		return l.i == 0, true
 	case "last":
-		return !l.peek(), true
+		return !l.has(l.i + 1), true
 	case "length":
 		return l.length(), true
-	case "depth":
-		return l.depth0 + 1, true
-	case "depth0":
-		return l.depth0, true
 	case "previtem":
-		if l.index0 == 0 {
-			return undefined{hint: "there is no previous item"}, true
+		if l.i > 0 {
+			return l.items[l.i-1], true
 		}
-		return l.before, true
+		return undefined{"there is no previous item"}, true
 	case "nextitem":
-		if !l.peek() {
-			return undefined{hint: "there is no next item"}, true
+		if l.has(l.i + 1) {
+			return l.items[l.i+1], true
 		}
-		return l.ahead[0], true
-	case "cycle":
-		return function(func(r *run, at int, a *args) any {
-			if len(a.list) == 0 {
-				fail(at, "no items for cycling given")
-			}
-			return a.list[l.index0%len(a.list)]
-		}), true
-	case "changed":
-		return function(func(r *run, at int, a *args) any {
-			if l.called && equal(Tuple(l.changed), Tuple(a.list)) {
-				return false
-			}
-			l.changed, l.called = a.list, true
-			return true
-		}), true
+		return undefined{"there is no next item"}, true
 	}
 	return nil, false
 }

@@ -4,13 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
+	"strconv"
 	"strings"
 )
 
 // A Map is Python's dict: values by keys, in the order in which the keys came.
-// Keys are texts, numbers, true, false, nil and tuples of these; 1, 1.0 and true
-// are one key.
+// Keys are texts, numbers, true, false and nil; 1, 1.0 and true are one key.
 type Map struct {
 	at     map[any]int // of a key in its one form
 	keys   []any
@@ -52,19 +51,6 @@ func (m *Map) Set(key, value any) {
 	m.keys, m.values = append(m.keys, key), append(m.values, value)
 }
 
-// Delete takes a key out.
-func (m *Map) Delete(key any) {
-	i, ok := m.at[unique(key)]
-	if !ok {
-		return
-	}
-	m.keys, m.values = slices.Delete(m.keys, i, i+1), slices.Delete(m.values, i, i+1)
-	delete(m.at, unique(key))
-	for _, k := range m.keys[i:] {
-		m.at[unique(k)]--
-	}
-}
-
 // All yields keys and values in their order.
 func (m *Map) All() iter.Seq2[any, any] {
 	return func(yield func(any, any) bool) {
@@ -86,63 +72,29 @@ func (m *Map) Clone() *Map {
 }
 
 func hashable(key any) bool {
-	switch k := key.(type) {
-	case nil, string, bool, int, float64, undefined:
-		return true
-	case Tuple:
-		for _, x := range k {
-			if !hashable(x) {
-				return false
-			}
-		}
+	switch key.(type) {
+	case nil, string, bool, int, float64:
 		return true
 	}
 	return false
 }
 
-// tupleKey is a tuple of keys, written so that equal ones are written alike.
-type tupleKey string
-
 // unique is the one form of a key: equal keys have equal ones.
 func unique(key any) any {
 	switch k := key.(type) {
 	case bool:
-		if k {
-			return 1
-		}
-		return 0
+		i, _ := whole(k)
+		return i
 	case float64:
 		if i := int(k); float64(i) == k && k > -1e18 && k < 1e18 {
 			return i
 		}
-	case undefined:
-		return undefined{}
-	case Tuple:
-		var b strings.Builder
-		spell(&b, k, 0)
-		return tupleKey(b.String())
 	}
 	return key
 }
 
-func spell(b *strings.Builder, key any, depth int) {
-	if depth > deepestJSON {
-		fail(0, "a key of more than %d tuples within each other", deepestJSON)
-	}
-	if t, ok := key.(Tuple); ok {
-		b.WriteByte('(')
-		for _, x := range t {
-			spell(b, x, depth+1)
-		}
-		b.WriteByte(')')
-		return
-	}
-	s := fmt.Sprint(unique(key))
-	fmt.Fprintf(b, "%T%d:%s", unique(key), len(s), s)
-}
-
-// deepestJSON bounds lists within lists.
-const deepestJSON = 500
+// deepestValue bounds lists within lists.
+const deepestValue = 500
 
 // Decode reads one JSON value, with the order of the keys of objects: as maps,
 // lists, texts, ints, floats, bools and nil.
@@ -150,67 +102,62 @@ func Decode(text []byte) (any, error) {
 	d := json.NewDecoder(strings.NewReader(string(text)))
 	d.UseNumber()
 	v, err := decode(d, 0)
-	if err != nil {
-		return nil, err
-	}
-	if d.More() {
+	if err == nil && d.More() {
 		return nil, fmt.Errorf("something follows the value")
 	}
-	return v, nil
+	return v, err
 }
 
-func decode(d *json.Decoder, depth int) (any, error) {
-	t, err := d.Token()
-	if err != nil {
+func decode(d *json.Decoder, depth int) (v any, err error) {
+	if v, err = d.Token(); err != nil {
 		return nil, err
 	}
-	if depth > deepestJSON {
-		return nil, fmt.Errorf("more than %d lists within each other", deepestJSON)
+	if n, ok := v.(json.Number); ok {
+		return number(n.String())
 	}
-	switch t := t.(type) {
-	case json.Number:
-		return number(t.String())
-	case json.Delim:
-		if t == '[' {
-			list := List{}
-			for d.More() {
-				v, err := decode(d, depth+1)
-				if err != nil {
-					return nil, err
-				}
-				list = append(list, v)
+	bracket, ok := v.(json.Delim)
+	if !ok {
+		return v, nil // a text, a bool or nil
+	}
+	if depth > deepestValue {
+		return nil, fmt.Errorf("more than %d lists within each other", deepestValue)
+	}
+	list, m := List{}, NewMap()
+	for d.More() {
+		var key any
+		if bracket == '{' {
+			if key, err = d.Token(); err != nil {
+				return nil, err
 			}
-			_, err := d.Token()
-			return list, err
 		}
-		m := NewMap()
-		for d.More() {
-			key, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			v, err := decode(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
+		if v, err = decode(d, depth+1); err != nil {
+			return nil, err
+		}
+		if bracket == '{' {
 			m.Set(key, v)
+		} else {
+			list = append(list, v)
 		}
-		_, err := d.Token()
+	}
+	_, err = d.Token()
+	if bracket == '{' {
 		return m, err
 	}
-	return t, nil // a text, a bool or nil
+	return list, err
 }
 
-// number is an int, or a float where it is written as one.
+// number is an int, or a float where it is written as one; a float that is too
+// large is infinite, as in Python.
 func number(s string) (any, error) {
-	if !strings.ContainsAny(s, ".eE") {
-		i, err := parseInt(s, 10)
-		if err != nil {
-			return nil, fmt.Errorf("the number %s has more than 64 bits", clip(s))
-		}
-		return i, nil
+	if strings.ContainsAny(s, ".eE") {
+		f, _ := strconv.ParseFloat(s, 64)
+		return f, nil
 	}
-	return parseFloat(s), nil
+	i, err := strconv.Atoi(s)
+	if err != nil {
+		return nil, fmt.Errorf("the number %s has more than 64 bits", clip(s))
+	}
+	return i, nil
 }
 
 // MarshalJSON writes the keys in their order.
@@ -220,7 +167,7 @@ func (m *Map) MarshalJSON() (text []byte, err error) {
 			err = fmt.Errorf("jinja: %s", f.message)
 		}
 	}()
-	return []byte(encode(nil, m)), nil
+	return []byte(encode(m)), nil
 }
 
 // UnmarshalJSON is [Decode] of an object.

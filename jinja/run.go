@@ -6,6 +6,31 @@ import (
 	"time"
 )
 
+// A statement does something and says how it ended; an expr has a value.
+type (
+	statement func(r *run) flow
+	expr      func(r *run) any
+	block     []statement
+)
+
+// flow is how a statement ends: on to the next, or out of a loop's body.
+type flow int
+
+const (
+	goes flow = iota
+	breaks
+	continues
+)
+
+func (r *run) all(list block) flow {
+	for _, s := range list {
+		if f := s(r); f != goes {
+			return f
+		}
+	}
+	return goes
+}
+
 // run is one rendering: where it stands, what it may yet use, and what it wrote.
 type run struct {
 	scope     *scope
@@ -15,11 +40,11 @@ type run struct {
 	lost      bool
 	now       time.Time
 
-	limits     Limits
-	steps      int
-	bytes      int
-	depth      int // of macros and loops that are called
-	expression int // of expressions within each other
+	limits Limits
+	steps  int
+	bytes  int
+	depth  int // of macros that are called
+	nested int // of expressions and values within each other
 }
 
 // scope is a block's names. What a block sets is gone behind its end; what stands
@@ -78,42 +103,36 @@ func (r *run) step(at int) {
 	}
 }
 
-// make counts bytes before they are made.
-func (r *run) make(at, n int) {
-	if n > r.limits.Bytes-r.bytes {
+// enter counts what is evaluated, or looked through, within something else.
+func (r *run) enter(at int) {
+	r.step(at)
+	if r.nested++; r.nested > 100*deepest {
+		fail(at, "expressions or values within each other without an end")
+	}
+}
+
+// make counts n things of a size before they are made.
+func (r *run) make(at, n, size int) {
+	if size > 0 && n > (r.limits.Bytes-r.bytes)/size {
 		fail(at, "the template makes more than %d bytes", r.limits.Bytes)
 	}
-	r.bytes += n
+	r.bytes += n * size
 }
 
-// wide is what an element of a list counts for.
-const wide = 16
-
-func (r *run) list(at, n int) {
-	if n > r.limits.Bytes/wide {
-		r.make(at, r.limits.Bytes+1)
-	}
-	r.make(at, n*wide)
-}
+// list counts n elements of a list.
+func (r *run) list(at, n int) { r.make(at, n, 16) }
 
 func (r *run) write(at int, s string) {
-	r.make(at, len(s))
+	r.make(at, len(s), 1)
 	r.out.WriteString(s)
 }
 
-// deeper guards what calls itself.
-func (r *run) deeper(at int) {
-	if r.depth++; r.depth > r.limits.Depth {
-		fail(at, "more than %d calls within each other: the template calls itself without an end", r.limits.Depth)
-	}
-}
-
-// keep runs f and returns what it wrote, which goes nowhere else.
-func (r *run) keep(f func()) string {
+// keep runs a body and returns what it wrote, which goes nowhere else.
+func (r *run) keep(body block) string {
 	out := r.out
 	r.out = new(strings.Builder)
 	r.kept++
-	f()
+	r.all(body)
 	text := r.out.String()
 	r.out = out
 	r.kept--
@@ -126,40 +145,4 @@ func (r *run) within(up *scope, f func()) {
 	r.scope = &scope{up: up}
 	f()
 	r.scope = outer
-}
-
-// flow is how a statement ends: on to the next, or out of a loop's body.
-type flow int
-
-const (
-	goes flow = iota
-	breaks
-	continues
-)
-
-type statement interface{ exec(r *run) flow }
-
-func (r *run) all(list []statement) flow {
-	for _, s := range list {
-		if f := s.exec(r); f != goes {
-			return f
-		}
-	}
-	return goes
-}
-
-type expr interface {
-	eval(r *run) any
-	place() int
-}
-
-// eval is every expression's way in: it counts.
-func (r *run) eval(x expr) any {
-	r.step(x.place())
-	if r.expression++; r.expression > 100*deepest {
-		fail(x.place(), "expressions within each other without an end")
-	}
-	v := x.eval(r)
-	r.expression--
-	return v
 }

@@ -1,6 +1,9 @@
 package jinja
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Values are nil, bool, int, float64, string, List, Tuple and *Map, and what a
 // template makes beside them.
@@ -25,43 +28,26 @@ func (n *namespace) set(at int, name string, v any) {
 	n.Set(name, v)
 }
 
-// view is what keys(), values() and items() return.
-type view struct {
-	name string // "dict_keys"
-	list List
+// series is what a template can run through and is no list: range(…), what
+// keys(), values() and items() return, and what filters such as select do, whose
+// items come once.
+type series struct {
+	kind  string // "range", "dict_keys", "generator"
+	shown string // how it is written; "" where it is kind([…])
+	items List
 }
 
-// span is what range() returns.
-type span struct{ from, to, step int }
+const generator = "generator"
 
-func (s span) len() int {
-	if s.step > 0 && s.from < s.to {
-		return (s.to-s.from-1)/s.step + 1
-	}
-	if s.step < 0 && s.from > s.to {
-		return (s.from-s.to-1)/-s.step + 1
-	}
-	return 0
-}
+func once(items []any) *series { return &series{kind: generator, shown: "<generator>", items: items} }
 
-func (s span) all() []any {
-	list := make([]any, s.len())
-	for i := range list {
-		list[i] = s.from + i*s.step
-	}
-	return list
-}
-
-// iterator returns the next item, until there is none.
-type iterator func() (any, bool)
-
-// generator gives its items once, each when it is asked for.
-type generator struct{ next iterator }
+// function is what can be called and is not written in the template.
+type function func(r *run, at int, a args) any
 
 // truth is bool(v).
 func truth(v any) bool {
 	switch v := v.(type) {
-	case nil, undefined:
+	case nil:
 		return false
 	case bool:
 		return v
@@ -78,27 +64,15 @@ func truth(v any) bool {
 func length(v any) (int, bool) {
 	switch v := v.(type) {
 	case string:
-		n := 0
-		for range v {
-			n++
-		}
-		return n, true
-	case List:
-		return len(v), true
-	case Tuple:
-		return len(v), true
+		return utf8.RuneCountInString(v), true
 	case *Map:
 		return v.Len(), true
-	case view:
-		return len(v.list), true
-	case span:
-		return v.len(), true
 	case *loop:
 		return v.length(), true
-	case undefined:
-		return 0, true
 	}
-	return 0, false
+	items, ok := listed(v)
+	s, _ := v.(*series)
+	return len(items), ok && (s == nil || s.kind != generator)
 }
 
 // kindOf is the name of a value's type.
@@ -120,15 +94,11 @@ func kindOf(v any) string {
 		return "tuple"
 	case *Map:
 		return "dict"
-	case view:
-		return v.name
-	case span:
-		return "range"
-	case *generator:
-		return "generator"
+	case *series:
+		return v.kind
 	case *namespace:
 		return "Namespace"
-	case *macroValue:
+	case *macro:
 		return "Macro"
 	case *loop:
 		return "LoopContext"
@@ -137,9 +107,6 @@ func kindOf(v any) string {
 	}
 	return "function"
 }
-
-// chars are the characters of a text.
-func chars(s string) []rune { return []rune(s) }
 
 // whole is v as an index: bools are numbers, as in Python.
 func whole(v any) (int, bool) {
@@ -164,59 +131,189 @@ func float(v any) (float64, bool) {
 	return float64(i), ok
 }
 
-// iterate is iter(v): items of lists, keys of maps, characters of texts.
-func (r *run) iterate(at int, v any) iterator {
-	var items []any
+// listed are the items of what holds some.
+func listed(v any) ([]any, bool) {
 	switch v := v.(type) {
 	case List:
-		items = v
+		return v, true
 	case Tuple:
-		items = v
+		return v, true
 	case *Map:
-		items = v.keys
-	case view:
-		items = v.list
-	case span:
-		i, n := -1, v.len()
-		return func() (any, bool) { i++; return v.from + i*v.step, i < n }
-	case *generator:
-		return v.next
-	case string:
-		rest := v
-		return func() (any, bool) {
-			if rest == "" {
-				return nil, false
-			}
-			for _, c := range rest {
-				s := string(c)
-				rest = rest[len(s):]
-				return s, true
-			}
-			return nil, false
-		}
+		return v.keys, true
+	case *series:
+		return v.items, true
 	case undefined:
-	default:
+		return nil, true
+	}
+	return nil, false
+}
+
+// collect is list(v): items of lists, keys of maps, characters of texts. They may
+// be those of v itself and are not to be changed.
+func (r *run) collect(at int, v any) []any {
+	items, ok := listed(v)
+	switch v := v.(type) {
+	case string:
+		r.list(at, utf8.RuneCountInString(v))
+		for _, c := range v {
+			items = append(items, string(c))
+		}
+		ok = true
+	case *series:
+		if v.kind == generator {
+			v.items = nil
+		}
+	}
+	if !ok {
 		fail(at, "'%s' object is not iterable", kindOf(v))
 	}
-	i := -1
-	return func() (any, bool) {
-		if i++; i >= len(items) {
-			return nil, false
+	r.steps += len(items)
+	r.step(at)
+	return items
+}
+
+// attribute is v.name. It prefers a method to an element: d.items is the method,
+// whatever d holds.
+func attribute(at int, v any, name string) any {
+	if a, ok := methodOf(v, name); ok {
+		return a
+	}
+	if e, ok := element(v, name); ok {
+		return e
+	}
+	return lacks(at, v, name)
+}
+
+// item is v[key]. It prefers an element to a method.
+func item(at int, v, key any) any {
+	if e, ok := element(v, key); ok {
+		return e
+	}
+	if s, ok := key.(string); ok {
+		if a, ok := methodOf(v, s); ok {
+			return a
 		}
-		return items[i], true
+	}
+	return lacks(at, v, key)
+}
+
+func element(v, key any) (any, bool) {
+	switch v := v.(type) {
+	case *Map:
+		return v.Get(key)
+	case *namespace:
+		return v.Get(key)
+	case *loop:
+		name, _ := key.(string)
+		return v.attribute(name)
+	}
+	i, ok := whole(key)
+	if !ok {
+		return nil, false
+	}
+	if s, ok := v.(*series); ok && s.kind != "range" {
+		return nil, false
+	}
+	items, _ := listed(v)
+	if s, ok := v.(string); ok {
+		items = make([]any, utf8.RuneCountInString(s))
+		n := 0
+		for _, c := range s {
+			items[n] = string(c)
+			n++
+		}
+	}
+	if i < 0 {
+		i += len(items)
+	}
+	if i < 0 || i >= len(items) {
+		return nil, false
+	}
+	return items[i], true
+}
+
+// lacks is what a value does not have. Of what is undefined nothing can be asked,
+// and of loops and macros nothing that Jinja's have and ours do not.
+func lacks(at int, v, key any) any {
+	refuse(at, v)
+	hint := "'" + kindOf(v) + "' object has no " + repr(key) + " that is known here"
+	switch v.(type) {
+	case *loop, *macro:
+		fail(at, "%s", hint)
+	}
+	return undefined{hint}
+}
+
+// refuse is what happens when something is done with what is undefined.
+func refuse(at int, values ...any) {
+	for _, v := range values {
+		if u, ok := v.(undefined); ok {
+			fail(at, "%s", u.hint)
+		}
 	}
 }
 
-// collect is list(v).
-func (r *run) collect(at int, v any) []any {
-	list := []any{}
-	for next := r.iterate(at, v); ; {
-		x, ok := next()
-		if !ok {
-			return list
+// slice is v[from:to:step], of texts in characters.
+func (r *run) slice(at int, v any, parts [3]expr) any {
+	var bounds [3]*int
+	for i, x := range parts {
+		if x == nil {
+			continue
 		}
-		r.step(at)
-		r.list(at, 1)
-		list = append(list, x)
+		b := x(r)
+		if n, ok := whole(b); ok {
+			bounds[i] = &n
+		} else if b != nil {
+			fail(at, "slice indices must be integers or None, and not %s", kindOf(b))
+		}
 	}
+	refuse(at, v)
+	if s, ok := v.(*series); ok && s.kind != "range" {
+		return undefined{kindOf(v) + " object has no slices"}
+	}
+	switch v := v.(type) {
+	case string:
+		r.make(at, len(v), 4)
+		return string(sliced(at, []rune(v), bounds))
+	case Tuple:
+		r.list(at, len(v))
+		return Tuple(sliced(at, v, bounds))
+	case List, *series:
+		items, _ := listed(v)
+		r.list(at, len(items))
+		return List(sliced(at, items, bounds))
+	}
+	return undefined{kindOf(v) + " object has no slices"}
+}
+
+func sliced[T any](at int, s []T, bounds [3]*int) []T {
+	step, first, last := 1, 0, len(s)
+	if bounds[2] != nil {
+		step = *bounds[2]
+	}
+	if step == 0 {
+		fail(at, "slice step cannot be zero")
+	}
+	low, high := 0, len(s)
+	if step < 0 {
+		low, high = -1, len(s)-1
+		first, last = high, low
+	}
+	bound := func(p *int, otherwise int) int {
+		if p == nil {
+			return otherwise
+		}
+		i := *p
+		if i < 0 {
+			i = max(i, -len(s)-1) + len(s)
+		}
+		return min(max(i, low), high)
+	}
+	i, end := bound(bounds[0], first), bound(bounds[1], last)
+	step = min(max(step, -len(s)-1), len(s)+1)
+	var out []T
+	for ; step > 0 && i < end || step < 0 && i > end; i += step {
+		out = append(out, s[i])
+	}
+	return out
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var realNames = []string{"gpt2", "smollm2", "llama3", "qwen2.5", "qwen3", "gpt4o", "llama2", "gemma3"}
+var realNames = []string{"gpt2", "smollm2", "llama3", "qwen2.5", "qwen3", "gpt4o", "llama2", "mistral", "gemma3"}
 
 // realFolder holds what testdata/real.py fetches, for the vocabularies are too
 // large to be kept here.

@@ -41,7 +41,7 @@ def texts(folder):
     return files, {k: f"{sizes[k] / 1e6:.1f} MB of {k} in {len(v)} texts" for k, v in taken.items()}
 
 
-PUBLISHED = {"Llama 3": "llama3", "Qwen 2.5": "qwen2.5", "Qwen 3": "qwen3", "GPT-4o": "gpt4o", "Mistral 7B": "llama2", "Gemma 3": "gemma3"}
+PUBLISHED = {"Llama 3": "llama3", "Qwen 2.5": "qwen2.5", "Qwen 3": "qwen3", "GPT-4o": "gpt4o", "Llama 2": "llama2", "Mistral 7B": "mistral", "Gemma 3": "gemma3"}
 
 
 def vocabularies(real, further):

