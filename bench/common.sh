@@ -12,7 +12,8 @@ BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(dirname "$BENCH")
 export ROTOR_BENCH_WORK=${ROTOR_BENCH_WORK:-$BENCH/.work}
 export ROTOR_BENCH_RESULTS=${ROTOR_BENCH_RESULTS:-$BENCH/RESULTS.md}
-export PYTHONPATH=$BENCH/sections PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore TQDM_DISABLE=1 HF_HUB_OFFLINE=1
+# No PYTHONPATH: a script finds those beside it, and transformers must find the package gguf, not our section.
+export PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore TQDM_DISABLE=1 HF_HUB_OFFLINE=1
 mkdir -p "$ROTOR_BENCH_WORK"
 
 # build PACKAGE NAME: compiles a program of this tree into the work folder.

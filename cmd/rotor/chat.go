@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/rotor-lm/rotor/chat"
@@ -35,7 +32,8 @@ func (chatCmd) Help() string {
 	return `What is said goes through the model's own chat template; a model without one gets ChatML. What a turn shares with
 the one before is not read again. Where no sampling is asked for, it is that of the model's generation_config.json, or
 else temperature 0.7 and top-p 0.95. An interrupt (Ctrl-C) stops an answer; two at the prompt end the program, and so
-does the end of the input. Lines come from standard input, one a turn; a line that ends in \ goes on in the next.
+does the end of the input. Lines come from standard input, one a turn; a line that ends in \ goes on in the next. At a
+terminal the arrows move in the line and bring back those before, and what is pasted is one turn, whatever its lines.
 Commands begin with a slash, /help lists them, and // begins a text that starts with one. With --json: one object an
 answer, {"role": "assistant", "content": "…", "reason": "eos|stop|length|context|interrupt", "tokens": N,
 "prompt_tokens": N, "reused": N, "dropped": N}, or {"error": "…"}, or {"note": "…"} for a command.
@@ -62,79 +60,49 @@ func (c chatCmd) Run(ctx context.Context, e *env) error {
 		return t.ask(ctx, c.Question)
 	}
 	interrupts := e.signals.take()
-	lines := make(chan line)
-	go listen(e.Stdin, lines)
 	if e.Asks {
 		t.greet()
 	}
-	return t.talk(ctx, lines, interrupts)
-}
-
-// line is one turn of the input, or its end.
-type line struct {
-	text string
-	end  bool
-	err  error // why it ended, if not because there is no more
-}
-
-// longestLine bounds what one turn of the input may hold.
-const longestLine = 8 << 20
-
-// listen hands over the input, a turn at a time.
-func listen(r io.Reader, to chan<- line) {
-	s := bufio.NewScanner(r)
-	s.Buffer(nil, longestLine)
-	turn := ""
-	for s.Scan() {
-		text, more := strings.CutSuffix(strings.TrimSuffix(s.Text(), "\r"), `\`)
-		if turn += text; more {
-			turn += "\n"
-			continue
-		}
-		to <- line{text: turn}
-		turn = ""
-	}
-	if turn != "" {
-		to <- line{text: turn}
-	}
-	err := s.Err()
-	if errors.Is(err, bufio.ErrTooLong) {
-		err = fmt.Errorf("chat: a line of more than %d MB", longestLine>>20)
-	}
-	to <- line{end: true, err: err}
+	t.input = t.listen()
+	defer t.input.close()
+	return t.talk(ctx, interrupts)
 }
 
 // talk takes turn after turn. Of the input of a program errors are told and, when
 // all is done, make the exit code; a person has seen them.
-func (t *talk) talk(ctx context.Context, lines <-chan line, interrupts <-chan struct{}) error {
+func (t *talk) talk(ctx context.Context, interrupts <-chan struct{}) error {
 	var failure error
-	interrupted := false
-	for {
-		t.prompt()
+	var coming <-chan line
+	for interrupted := false; ; {
+		if coming == nil {
+			coming = t.input.next()
+		}
+		var l line
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-interrupts:
-			if interrupted {
-				t.newline()
-				return errInterrupted
-			}
+			l.interrupt = true
+		case l = <-coming:
+			coming = nil
+		}
+		switch {
+		case l.interrupt && interrupted:
+			return errInterrupted
+		case l.interrupt:
 			interrupted = true
 			t.note("interrupt again to end")
 			continue
-		case l := <-lines:
-			if l.end {
-				t.newline()
-				return cmp.Or(l.err, failure)
-			}
-			end, err := t.turn(ctx, l.text, interrupts)
-			interrupted = false
-			if err != nil && !t.env.Asks {
-				failure = errTold
-			}
-			if end || ctx.Err() != nil {
-				return cmp.Or(ctx.Err(), failure)
-			}
+		case l.end:
+			return cmp.Or(l.err, failure)
+		}
+		interrupted = false
+		end, err := t.turn(ctx, l.text, interrupts)
+		if err != nil && !t.env.Asks {
+			failure = errTold
+		}
+		if end || ctx.Err() != nil {
+			return cmp.Or(ctx.Err(), failure)
 		}
 	}
 }

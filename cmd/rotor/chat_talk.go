@@ -33,6 +33,7 @@ type talk struct {
 	left  int    // messages that the context has no more room for, behind the system's
 	turns uint64 // answers so far: each has a random stream of its own
 	file  string // where the conversation was saved or loaded
+	input input
 }
 
 // begin opens all that a conversation needs.
@@ -322,18 +323,6 @@ func (t *talk) complain(err error) {
 		return
 	}
 	fmt.Fprintf(t.Stderr, "rotor: %s\n", oneLine(err))
-}
-
-func (t *talk) prompt() {
-	if t.Asks {
-		t.printf("%s", t.paint(strong, "> "))
-	}
-}
-
-func (t *talk) newline() {
-	if t.Asks {
-		t.printf("\n")
-	}
 }
 
 func (t *talk) greet() {
