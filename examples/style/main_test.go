@@ -20,9 +20,13 @@ func TestStyle(t *testing.T) {
 	}
 	text := strings.Repeat(beginning+", and the whale went down into the deep. ", 30)
 	for i := range 10 {
-		if err := os.WriteFile(filepath.Join(chapters, fmt.Sprintf("%d.txt", i)), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(chapters, fmt.Sprintf("chapter_%d.txt", i)), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	whole := filepath.Join(chapters, "data.txt") // the book in one file is not among its chapters
+	if err := os.WriteFile(whole, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	if err := tiny.Folder(dir, text); err != nil {
 		t.Fatal(err)
@@ -43,5 +47,10 @@ func TestStyle(t *testing.T) {
 	}
 	if !(before > 100 && after > 1 && after < 0.7*before) || strings.Count(out.String(), "    "+beginning) != 2 {
 		t.Errorf("perplexity %g, then %g\n%s", before, after, out.String())
+	}
+	for _, part := range []string{"learned", "held"} {
+		if _, err := os.Stat(filepath.Join(dir, "out", part, "data.txt")); err == nil {
+			t.Errorf("the whole book is among what is %s", part)
+		}
 	}
 }
