@@ -18,7 +18,7 @@ THREADS = int(os.environ.get("ROTOR_BENCH_THREADS", "2"))
 RUNS = int(os.environ.get("ROTOR_BENCH_RUNS", "5"))
 
 # The sections of RESULTS.md, in their order there.
-ORDER = ["gemm", "train-lora", "train-all-linear", "train-lengths", "train-start", "train-blocks", "generate", "tokenizer", "steps", "rl", "rl-alone", "demo", "loss", "loss-real", "gguf"]
+ORDER = ["gemm", "train-lora", "train-all-linear", "train-lengths", "train-start", "train-blocks", "generate", "tokenizer", "steps", "rl", "rl-alone", "demo", "loss", "loss-real", "gguf", "example-summarise", "example-classify", "example-style"]
 
 
 # Processor seconds of the whole machine and of what run started, and the seconds that it took.

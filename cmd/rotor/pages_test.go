@@ -29,7 +29,7 @@ func TestPages(t *testing.T) {
 	whole, parts := 0, 0
 	eachPage(t, func(path, text string) {
 		for _, block := range pageBlock.FindAllStringSubmatch(text, -1) {
-			for line := range strings.Lines(block[1]) {
+			for line := range strings.Lines(strings.ReplaceAll(block[1], "\\\n", "")) {
 				m := pageCommand.FindStringSubmatch(strings.TrimSpace(line))
 				if m == nil {
 					continue
