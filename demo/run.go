@@ -226,7 +226,7 @@ func (d *demo) measure(m model.Model, after bool) error {
 		prompts = append(prompts, d.tok.Encode(t))
 	}
 	// Twice what a quatrain takes: a model that does not stop in time is not in form.
-	ask := generate.Request{Max: 48, Seed: d.seed, Sample: sample.Options{Temperature: 0.8, TopP: 0.95}}
+	ask := generate.Request{Max: 48, Seed: d.seed, Sample: sample.Options{Temperature: 0.6, TopP: 0.95}}
 	for event, err := range g.Run(d.ctx, generate.Each(prompts, ask)) {
 		if err != nil {
 			return err

@@ -154,7 +154,7 @@ func (d *demoShow) finished(e demo.Finished) error {
 		return d.object(d.answer)
 	}
 	d.printf("\n%s\n", d.paint(strong, fmt.Sprintf("Done in %.0f s. Go on with", time.Duration(e.Seconds*1e9).Seconds())))
-	d.printf(`   rotor generate --model %[1]s/model --adapter %[1]s/run/adapter --prompt $'江雪\n' --temperature 0.8
+	d.printf(`   rotor generate --model %[1]s/model --adapter %[1]s/run/adapter --prompt $'江雪\n' --temperature 0.6
    rotor train --model %[1]s/model --data %[1]s/train.jsonl --out my-run --rank 8 --epochs 1
    rotor show %[1]s/run/adapter
 `, d.dir)

@@ -29,6 +29,7 @@ RHYMES = {
     "u": "u",
 }
 GROUP = {final: name for name, finals in RHYMES.items() for final in finals.split()}
+LEVEL = {"\u0304", "\u0301"}  # the marks of the first and the second tone
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcs")
 
 
@@ -56,13 +57,21 @@ def final(syllable):
     return rest
 
 
-def rhymes(source: Path):
-    """For every character of the first CJK block, the set of its rhymes."""
-    table = {}
-    for code, readings in json.loads((source / "pypinyin/pypinyin/pinyin_dict.json").read_text("utf-8")).items():
+def readings(source: Path):
+    """Every character of the first CJK block with its readings, the commonest first."""
+    for code, found in json.loads((source / "pypinyin/pypinyin/pinyin_dict.json").read_text("utf-8")).items():
         if 0x4E00 <= int(code) <= 0x9FFF:
-            table[chr(int(code))] = {GROUP[f] for f in (final(plain(r)) for r in readings.split(",")) if f in GROUP}
-    return table
+            yield chr(int(code)), found.split(",")
+
+
+def rhymes(source: Path):
+    """For every character, the set of its rhymes."""
+    return {c: {GROUP[f] for f in (final(plain(r)) for r in found) if f in GROUP} for c, found in readings(source)}
+
+
+def level(source: Path):
+    """The characters whose commonest reading has a level tone (平): today's first or second."""
+    return {c for c, found in readings(source) if LEVEL & set(unicodedata.normalize("NFD", found[0]))}
 
 
 def main():
