@@ -141,15 +141,14 @@ func (p *parser) branches() statement {
 	var tests []expr
 	var bodies []block
 	var other block
-	for ended := "elif"; ended != "endif"; {
-		if ended == "else" {
-			other, ended = p.body("endif")
-			break
-		}
+	for ended := "elif"; ended == "elif"; {
 		tests = append(tests, p.plain())
 		var body block
 		body, ended = p.body("elif", "else", "endif")
 		bodies = append(bodies, body)
+		if ended == "else" {
+			other, _ = p.body("endif")
+		}
 	}
 	return func(r *run) flow {
 		for i, test := range tests {
