@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -65,6 +66,9 @@ func conversations(ref string, read reader, t *tokenizer.Tokenizer) (*chat.Templ
 	c, err := chat.Open(read, tokens)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ref, err)
+	}
+	if info, err := os.Stat(ref); err == nil && !info.IsDir() && c.Own() { // it stands among the metadata of a file
+		c.Name = "the model's own template (in " + filepath.Base(ref) + ")"
 	}
 	return c, nil
 }

@@ -76,6 +76,10 @@ func (r replace) rewrite(p passage) passage {
 		return p
 	}
 	w := rewriteOf(p)
+	if len(r.old) == 1 && !p.track { // spaces, all over a text
+		w.text = swapped(w.text, p.text, r.old[0], r.new)
+		return w.passage()
+	}
 	at := 0
 	for n >= 0 {
 		end := at + n + len(r.old)
@@ -86,6 +90,18 @@ func (r replace) rewrite(p passage) passage {
 	}
 	w.keep(at, len(p.text))
 	return w.passage()
+}
+
+// swapped appends a text with another string for each of its bytes b.
+func swapped(dst []byte, text string, b byte, by string) []byte {
+	for i := range len(text) {
+		if text[i] == b {
+			dst = append(dst, by...)
+		} else {
+			dst = append(dst, text[i])
+		}
+	}
+	return dst
 }
 
 func parseReplace(raw json.RawMessage) (replace, error) {

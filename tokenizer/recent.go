@@ -7,22 +7,26 @@ import (
 	"unicode/utf8"
 )
 
-// recent remembers the encodings of words seen lately. Every word has one
-// place, a new word takes the place of an old one, and nothing is locked:
-// bounded memory, and any number of readers and writers.
+// recent remembers the encodings of words seen lately. Every word has two places,
+// a new word takes the first of them and moves what was there to the second, and
+// nothing is locked: bounded memory, and any number of readers and writers.
 type recent struct {
 	seed  maphash.Seed
 	words []atomic.Pointer[known]
 }
 
-// known is a word and its tokens, in one line of the processor's cache if both
-// are short.
+// known is a word and its tokens: one line of the processor's cache, with more
+// beside it only where one of them is long.
 type known struct {
 	size, count uint8
-	word        [30]byte
+	word        [22]byte
 	ids         [8]int32
-	more        []int32 // all tokens where they are more
-	rest        string  // of the word
+	long        *longKnown
+}
+
+type longKnown struct {
+	word string
+	ids  []int32
 }
 
 const (
@@ -36,11 +40,13 @@ func newRecent() recent {
 
 func remember(word string, symbols []symbol) *known {
 	k := &known{size: uint8(len(word)), count: uint8(len(symbols))}
-	k.rest = strings.Clone(word[copy(k.word[:], word):])
-	if len(symbols) > len(k.ids) {
-		k.more = make([]int32, len(symbols))
+	ids := k.ids[:]
+	if len(word) > len(k.word) || len(symbols) > len(ids) {
+		k.long = &longKnown{strings.Clone(word), make([]int32, len(symbols))}
+		ids = k.long.ids
+	} else {
+		copy(k.word[:], word)
 	}
-	ids := k.tokens()
 	for i, s := range symbols {
 		ids[i] = s.id
 	}
@@ -48,15 +54,18 @@ func remember(word string, symbols []symbol) *known {
 }
 
 func (k *known) is(word string) bool {
-	if len(word) <= len(k.word) {
-		return int(k.size) == len(word) && string(k.word[:len(word)]) == word
+	switch {
+	case k == nil || int(k.size) != len(word):
+		return false
+	case k.long != nil:
+		return k.long.word == word
 	}
-	return int(k.size) == len(word) && string(k.word[:]) == word[:len(k.word)] && k.rest == word[len(k.word):]
+	return string(k.word[:len(word)]) == word
 }
 
 func (k *known) tokens() []int32 {
-	if k.more != nil {
-		return k.more
+	if k.long != nil {
+		return k.long.ids
 	}
 	return k.ids[:k.count]
 }
@@ -94,13 +103,19 @@ func (m *bpe) recall(dst []int32, word string, part bool) []int32 {
 		}
 		return dst
 	}
-	at := &memory.words[maphash.String(memory.seed, word)%recentWords]
-	if k := at.Load(); k != nil && k.is(word) {
+	at := maphash.String(memory.seed, word) % recentWords
+	first, second := &memory.words[at], &memory.words[at^1]
+	k := first.Load()
+	if k.is(word) {
 		return append(dst, k.tokens()...)
 	}
+	if k := second.Load(); k.is(word) {
+		return append(dst, k.tokens()...)
+	}
+	second.Store(k)
 	var buf [longestKnown]symbol
-	k := remember(word, symbols(m, buf[:0], word))
-	at.Store(k)
+	k = remember(word, symbols(m, buf[:0], word))
+	first.Store(k)
 	return append(dst, k.tokens()...)
 }
 

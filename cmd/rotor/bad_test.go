@@ -147,3 +147,51 @@ func TestVocabularyThatDoesNotFit(t *testing.T) {
 		t.Error("a refused run left its folder")
 	}
 }
+
+// A tokenizer that has lost its merges would take every text apart into letters:
+// it is refused, in a folder and in a GGUF file.
+func TestTokenizerWithoutMerges(t *testing.T) {
+	dir, out := tiny(t, llamaConfig, 1, false), t.TempDir()
+	file := filepath.Join(out, "m.gguf")
+	rotor(t, done, "convert", dir, file, "--no-logits")
+	change := func(path, old, new string) {
+		t.Helper()
+		data := string(read(t, path))
+		if !strings.Contains(data, old) {
+			t.Fatalf("%s has no %q", path, old)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(data, old, new, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(file, "tokenizer.ggml.merges", "tokenizer.ggml.nerges")
+	change(filepath.Join(dir, "tokenizer.json"), `"merges":`, `"merges": [], "ignored":`)
+	refuses(t, failed, []string{"tokenizer.json"}, "tokenize", "--model", dir, "the sea")
+	refuses(t, failed, []string{"m.gguf", "merges"}, "tokenize", "--model", file, "the sea")
+	for _, ref := range []string{dir, file} {
+		refuses(t, failed, nil, "generate", "--model", ref, "--prompt", "the sea")
+		run := filepath.Join(out, "run")
+		refuses(t, failed, nil, "train", "--model", ref, "--data", answers(t, 4), "--out", run)
+		if _, err := os.Stat(run); err == nil {
+			t.Error("a refused run left its folder")
+		}
+	}
+}
+
+// A template in a GGUF file is a stranger's program too.
+func TestTemplateInGGUF(t *testing.T) {
+	out := t.TempDir()
+	for name, c := range map[string][2]string{
+		"endless": {"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "steps"},
+		"cyclic":  {"{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "calls itself"},
+		"large":   {"{{ 'a' * 1000000000000 }}", "bytes"},
+		"broken":  {"{% if %}", "line 1, column 7"},
+	} {
+		file := filepath.Join(out, name+".gguf")
+		rotor(t, done, "convert", chatModel(t, c[0]), file, "--no-logits")
+		o := refuses(t, failed, []string{name + ".gguf", c[1]}, "chat", "--model", file, "the sea")
+		if rss := peakOf(o); rss > 256<<20 {
+			t.Errorf("%s took %d MB", name, rss>>20)
+		}
+	}
+}

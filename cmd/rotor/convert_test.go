@@ -144,8 +144,8 @@ func rawOf(t *testing.T, path, name string) []byte {
 	return slices.Clone(raw)
 }
 
-// A broken GGUF file is refused by show and by convert, in one line that names
-// it, at no cost in memory, and nothing is half written.
+// A broken GGUF file is refused by every command that reads one, in one line that
+// names it, at no cost in memory, and nothing is half written.
 func TestBrokenGGUF(t *testing.T) {
 	out := t.TempDir()
 	path := filepath.Join(out, "good.gguf")
@@ -169,6 +169,7 @@ func TestBrokenGGUF(t *testing.T) {
 		}
 		return b
 	}
+	data := answers(t, 4)
 	tensor := "blk.0.attn_k.weight" // then u32 dimensions, two u64, u32 type, u64 offset
 	for name, c := range map[string]struct {
 		data []byte
@@ -199,7 +200,11 @@ func TestBrokenGGUF(t *testing.T) {
 			if err := os.WriteFile(bad, c.data, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			for _, args := range [][]string{{"show", bad}, {"convert", bad, filepath.Join(dir, "out")}, {"convert", bad, filepath.Join(dir, "out.gguf"), "--type", "q4_0"}} {
+			for _, args := range [][]string{
+				{"show", bad}, {"convert", bad, filepath.Join(dir, "out")}, {"convert", bad, filepath.Join(dir, "out.gguf"), "--type", "q4_0"},
+				{"generate", "--model", bad, "--prompt", "the sea"}, {"chat", "--model", bad, "the sea"},
+				{"train", "--model", bad, "--data", data, "--out", filepath.Join(dir, "run")},
+			} {
 				o := refuses(t, failed, []string{"bad.gguf", c.want}, args...)
 				if rss := peakOf(o); rss > 64<<20 {
 					t.Errorf("%v took %d MB", args, rss>>20)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -136,6 +137,41 @@ func TestPullRefuses(t *testing.T) {
 		{failed, []string{"no file is left", "config.json"}, []string{"o/n", "--include", "*.zip"}},
 	} {
 		refuses(t, c.code, c.words, append([]string{"pull"}, c.args...)...)
+	}
+}
+
+// A download that is always cut short, or is not what was promised, is an error,
+// and no file stands under its name.
+func TestPullCutShort(t *testing.T) {
+	if os.Getenv("ROTOR_LONG") == "" {
+		t.Skip("what goes wrong is tried again for half a minute: ROTOR_LONG=1 waits for it")
+	}
+	for name, serve := range map[string]func(w http.ResponseWriter, data []byte){
+		"cut": func(w http.ResponseWriter, data []byte) {
+			w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+			_, _ = w.Write(data[:len(data)/2])
+		},
+		"short": func(w http.ResponseWriter, data []byte) { _, _ = w.Write(data[:len(data)-1]) },
+		"other": func(w http.ResponseWriter, data []byte) { _, _ = w.Write(bytes.ToUpper(data)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := tiny(t, llamaConfig, 1, true)
+			modelHub(t, dir, func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, "config.json") {
+					serve(w, read(t, filepath.Join(dir, "config.json")))
+					panic(http.ErrAbortHandler)
+				}
+			})
+			o := rotor(t, failed, "pull", "o/n")
+			if !strings.Contains(o.stderr, "config.json") || strings.Count(o.stderr, "\n") != 1 {
+				t.Errorf("it says %q", o.stderr)
+			}
+			found, _ := filepath.Glob(filepath.Join(os.Getenv("HF_HOME"), "hub", "models--o--n", "snapshots", "*", "config.json"))
+			if len(found) > 0 {
+				t.Errorf("left %v", found)
+			}
+			refuses(t, failed, []string{"rotor pull o/n"}, "show", "o/n")
+		})
 	}
 }
 
