@@ -201,8 +201,11 @@ func TestBrokenGGUF(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, args := range [][]string{
-				{"show", bad}, {"convert", bad, filepath.Join(dir, "out")}, {"convert", bad, filepath.Join(dir, "out.gguf"), "--type", "q4_0"},
-				{"generate", "--model", bad, "--prompt", "the sea"}, {"chat", "--model", bad, "the sea"},
+				{"show", bad},
+				{"convert", bad, filepath.Join(dir, "out")},
+				{"convert", bad, filepath.Join(dir, "out.gguf"), "--type", "q4_0"},
+				{"generate", "--model", bad, "--prompt", "the sea"},
+				{"chat", "--model", bad, "the sea"},
 				{"train", "--model", bad, "--data", data, "--out", filepath.Join(dir, "run")},
 			} {
 				o := refuses(t, failed, []string{"bad.gguf", c.want}, args...)
