@@ -239,7 +239,11 @@ func TestShowGGUF(t *testing.T) {
 		Metadata           map[string]any
 		Tokenizer          struct{ Vocab int }
 	}
-	for _, ref := range []string{file, parts} {
+	blob := filepath.Join(out, "sha256-0") // as in Ollama's store, under a name that does not tell
+	if err := os.Link(file, blob); err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{file, parts, blob} {
 		s := object[shown](t, rotor(t, done, "show", ref, "--tensors", "--json"))
 		tokens, _ := s.Metadata["tokenizer.ggml.tokens"].(map[string]any)
 		if s.Kind != "model" || s.Architecture != "LlamaForCausalLM" || len(s.Tensors) != 20 || s.Tokenizer.Vocab == 0 ||

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -221,9 +222,21 @@ func (c showCmd) model(e *env) error {
 	return nil
 }
 
-// gguf reports whether the path is a file that holds a whole model. Ollama's
-// have no name that would tell.
-func (c showCmd) gguf() bool { return strings.HasSuffix(c.Path, ".gguf") || c.ollama != nil }
+// gguf reports whether the path is a file that holds a whole model: by its name,
+// or, as Ollama's files have none that would tell, by how it begins.
+func (c showCmd) gguf() bool {
+	if strings.HasSuffix(c.Path, ".gguf") || c.ollama != nil {
+		return true
+	}
+	f, err := os.Open(c.Path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [4]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && string(magic[:]) == "GGUF"
+}
 
 // tokenizerInfo is what there is to say of a tokenizer.
 type tokenizerInfo struct {
@@ -245,7 +258,11 @@ func describe(tok *tokenizer.Tokenizer) *tokenizerInfo {
 	t.text = count(t.Vocab) + " tokens, " + t.Type
 	if id, ok := tok.BOS(); ok {
 		t.BOS = &id
-		t.text += fmt.Sprintf(", begins a text with %q", tok.Token(id))
+		verb := "begins a text with"
+		if !slices.Contains(tok.Wrap(nil), id) {
+			verb = "puts before no text its"
+		}
+		t.text += fmt.Sprintf(", %s %q", verb, tok.Token(id))
 	}
 	if id, ok := tok.EOS(); ok {
 		t.EOS = &id
