@@ -175,7 +175,7 @@ func (c rlLearnCmd) agent(ctx context.Context, e *env, w *world.World) (err erro
 // suits says whether a method fits the world's actions.
 func suits(w *world.World, algorithm string) error {
 	force := algorithm == "dpg" || algorithm == "sac"
-	choice := algorithm == "dqn" || strings.HasPrefix(algorithm, "semi-gradient-")
+	choice := slices.Contains([]string{"dqn", "lspi", "off-policy-actor-critic"}, algorithm) || strings.HasPrefix(algorithm, "semi-gradient-")
 	switch {
 	case len(w.Actions) == 0 && choice:
 		return usagef("--algorithm %s chooses among actions, and world %s wants a force", algorithm, w.Name)

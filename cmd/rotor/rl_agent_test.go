@@ -32,6 +32,8 @@ func TestRLAgentFiles(t *testing.T) {
 		{"mountaincar", "dqn", "1500", []string{"hidden=[8]", "batch=8"}},
 		{"pendulum", "sac", "400", []string{"hidden=[8]", "batch=8"}},
 		{"mountaincar", "semi-gradient-sarsa", "1000", []string{"alpha=0.5"}},
+		{"mountaincar", "lspi", "1000", []string{"features=radial", "every=200"}},
+		{"mountaincar", "off-policy-actor-critic", "1000", []string{"lambda=0.5"}},
 	} {
 		file, rest := filepath.Join(dir, c.algorithm), filepath.Join(dir, c.algorithm+"-rest")
 		args := []string{"rl", "learn", "--world", c.world, "--algorithm", c.algorithm, "--evaluate", "5", "--seed", "3", "--json"}
@@ -115,6 +117,27 @@ func TestRLAgentOnGrid(t *testing.T) {
 	refuses(t, wrongUsage, []string{"uniform or the file"}, "rl", "evaluate", "--world", "cartpole", "--policy", "optimal")
 	if o := rotor(t, done, "rl", "evaluate", "--world", "pendulum", "--policy", "uniform", "--episodes", "3"); !strings.Contains(o.stdout, "return") {
 		t.Error(o.stdout)
+	}
+}
+
+// LSPI finds the best policy and its values from what chance did; an actor and its
+// critic find a way while chance acts, and on their own.
+func TestRLLearnsFromChance(t *testing.T) {
+	args := []string{"rl", "learn", "--world", "zhao5x5-episodic", "--gamma", "0.9", "--horizon", "500", "--option", "features=one-hot", "--evaluate", "5", "--json"}
+	a := object[agentAnswered](t, rotor(t, done, append(slices.Clone(args), "--algorithm", "lspi", "--steps", "20000")...))
+	if last := a.RMSE[len(a.RMSE)-1]; last > .01 || a.Evaluation != -10 || len(a.Q[0][0]) != 5 {
+		t.Errorf("lspi: error %g, evaluation %g", last, a.Evaluation)
+	}
+	for _, chance := range []string{"1", "0.5"} {
+		a := object[agentAnswered](t, rotor(t, done, append(slices.Clone(args), "--algorithm", "off-policy-actor-critic", "--steps", "60000", "--option", "chance="+chance)...))
+		if last := a.RMSE[len(a.RMSE)-1]; last > 1 || a.Evaluation < -12 {
+			t.Errorf("off-policy-actor-critic, chance %s: error %g, evaluation %g", chance, last, a.Evaluation)
+		}
+	}
+	refuses(t, wrongUsage, []string{"chance 2"}, append(slices.Clone(args), "--algorithm", "off-policy-actor-critic", "--option", "chance=2")...)
+	refuses(t, wrongUsage, []string{"at most 2048"}, append(slices.Clone(args), "--algorithm", "lspi", "--option", "features=tiles")...)
+	for _, algorithm := range []string{"lspi", "off-policy-actor-critic"} {
+		refuses(t, wrongUsage, []string{"chooses among actions"}, "rl", "learn", "--world", "pendulum", "--algorithm", algorithm)
 	}
 }
 

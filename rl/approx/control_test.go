@@ -2,6 +2,7 @@ package approx
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rotor-lm/rotor/rl"
@@ -100,4 +101,44 @@ func newMountainCar(t testing.TB) (*Control[[2]float64], *world.MountainCar) {
 	f := On(2, func(s [2]float64, x []float64) { copy(x, s[:]) }, tiles)
 	q := NewLinear(Blocks(f, 3), .5/8)
 	return &Control[[2]float64]{Q: q, Actions: 3, Target: Sarsa}, &world.MountainCar{Gamma: 1}
+}
+
+// The samples of chance are enough for LSPI to find the best policy, and, in a world
+// without chance and with a weight for every pair, its values.
+func TestLeastSquaresPolicy(t *testing.T) {
+	w := open(t, "zhao5x5", "gamma=0.9", "r-forbidden=-10")
+	c := LeastSquaresPolicy{Basis: Basis{Features: "one-hot"}, Gamma: 1, Ridge: 1e-6, Every: 2000, Horizon: 100, Seed: 1}
+	a, err := c.New(w.New(), Square(1, 0, 24), len(w.Actions))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range Learn(t.Context(), a, 10_000) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.Policies != 5 {
+		t.Errorf("%d policies in %d steps, want one every %d", a.Policies, a.Taken, a.Every)
+	}
+	v := make([]float64, 25)
+	for s := range v {
+		v[s] = slices.Max(a.Values([]float64{float64(s)}))
+	}
+	near(t, "first row", v[:5], []float64{3.487, 3.874, 4.305, 4.783, 5.314}, 5e-4)
+	near(t, "third row", v[10:15], []float64{2.824, 2.542, 10, 5.905, 6.561}, 5e-4)
+}
+
+// What cannot be is refused by name.
+func TestLeastSquaresPolicySettings(t *testing.T) {
+	w := open(t, "zhao5x5")
+	for says, c := range map[string]LeastSquaresPolicy{
+		"gamma 2": {Gamma: 2}, "ridge -1": {Ridge: -1}, "every": {Every: -1}, "at most 2048": {Basis: Basis{Tilings: 9}}, "no features": {Basis: Basis{Features: "none"}},
+	} {
+		if _, err := c.New(w.New(), Square(1, 0, 24), 30); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%+v: %v, want a word of %q", c, err, says)
+		}
+	}
+	if _, err := (LeastSquaresPolicy{}).New(w.New(), Square(1, 0, 24), 0); err == nil {
+		t.Error("a world without actions is no error")
+	}
 }

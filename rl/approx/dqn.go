@@ -251,13 +251,7 @@ func (a *DeepQ) Load(r io.Reader) error {
 	if err := Load(r, "dqn", a.parts()...); err != nil {
 		return err
 	}
-	for _, action := range append(a.Replay.Action.Data[:a.Replay.N:a.Replay.N], a.Replay.window.action.Data...) {
-		if !(action >= 0 && action < float32(a.Actions)) {
-			a.Replay.N, a.Replay.window.n = 0, 0
-			return fmt.Errorf("the saved agent remembers action %g of %d", action, a.Actions)
-		}
-	}
-	return nil
+	return a.Replay.within(a.Actions)
 }
 
 func (a *DeepQ) parts() []Part {

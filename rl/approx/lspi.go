@@ -2,6 +2,7 @@ package approx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -25,8 +26,8 @@ type Sample[S any] struct {
 //	w = A⁻¹·b     π(s) = argmax_a w·φ(s,a)
 //
 // It needs no step size and no particular behaviour, only samples that cover what
-// matters. It returns the number of policies evaluated, at most limit, and an
-// error if they have not settled by then (the last is kept).
+// matters. It returns the number of policies evaluated, at most limit, and ErrMoving
+// if they have not settled by then (the last is kept).
 //
 // Lagoudakis and Parr, Least-Squares Policy Iteration, 2003.
 func LSPI[S any](ctx context.Context, q *Linear[rl.Pair[S, int]], actions int, samples []Sample[S], ridge, tolerance float64, limit int) (int, error) {
@@ -77,8 +78,11 @@ func LSPI[S any](ctx context.Context, q *Linear[rl.Pair[S, int]], actions int, s
 			return round, nil
 		}
 	}
-	return limit, fmt.Errorf("approx: LSPI: the weights still move after %d policies: it may circle between a few; the last was kept", limit)
+	return limit, fmt.Errorf("%w, after %d policies", ErrMoving, limit)
 }
+
+// ErrMoving says that LSPI has not settled.
+var ErrMoving = errors.New("approx: LSPI: the weights still move: it may circle between a few policies; the last was kept")
 
 // greedy is the best action in s, the first of equals, and its value.
 func greedy[S any](q rl.Value[rl.Pair[S, int]], s S, actions int) (best int, value float64) {

@@ -1,6 +1,7 @@
 package approx
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/rotor-lm/rotor/kernel"
@@ -69,6 +70,17 @@ func (r *Replay) Draw(rng *rand.Rand, rows []int) {
 	for i := range rows {
 		rows[i] = rng.IntN(r.N)
 	}
+}
+
+// within forgets everything, and says so, if an action is not the number of one of n.
+func (r *Replay) within(n int) error {
+	for _, action := range append(r.Action.Data[:r.N:r.N], r.window.action.Data...) {
+		if !(action >= 0 && action < float32(n)) {
+			r.N, r.window.n = 0, 0
+			return fmt.Errorf("the saved agent remembers action %g of %d", action, n)
+		}
+	}
+	return nil
 }
 
 // window holds the last steps of a run, oldest first.

@@ -167,7 +167,7 @@ type LinearQ struct {
 	Control *Control[[]float64]
 	Taken   int // steps
 
-	env   *lookout
+	env   rl.Env[[]float64, int]
 	ended [1]rl.Episode
 }
 
@@ -193,10 +193,7 @@ func (c SemiGradient) New(target Target, env Env, box Box, actions int) (*Linear
 	if t, tiled := f.(*Tiles); tiled {
 		c.Alpha.First, c.Alpha.Last = c.Alpha.First/float64(t.tilings), c.Alpha.Last/float64(t.tilings)
 	}
-	a := &LinearQ{SemiGradient: c, env: &lookout{env: env, gamma: c.Gamma}}
-	for i := range a.env.x {
-		a.env.x[i] = make([]float64, env.Width())
-	}
+	a := &LinearQ{SemiGradient: c, env: Look(env, c.Gamma)}
 	a.Control = &Control[[]float64]{
 		Q: NewLinear(Blocks(f, actions), 0), Actions: actions, Target: target,
 		Alpha: c.Alpha, Epsilon: c.Epsilon, Lambda: c.Lambda, Beta: c.Beta,
@@ -251,8 +248,17 @@ func (a *LinearQ) parts() []Part {
 	return []Part{Numbers(c.Q.W), Number(&c.Mean), Number(&c.episodes), Number(&a.Taken)}
 }
 
-// lookout is a world of numbers whose states are what is seen of them. It shows
-// the present state and the one before.
+// Look is env as a world whose states are what is seen of them, and whose discounts
+// are multiplied by gamma. A state is good until the step after the next.
+func Look(env Env, gamma float64) rl.Env[[]float64, int] {
+	l := &lookout{env: env, gamma: gamma}
+	for i := range l.x {
+		l.x[i] = make([]float64, env.Width())
+	}
+	return l
+}
+
+// lookout shows the present state and the one before.
 type lookout struct {
 	env   Env
 	gamma float64

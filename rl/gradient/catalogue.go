@@ -95,6 +95,17 @@ func Methods() []Method {
 		semi("semi-gradient-expected-sarsa", "Expected Sarsa with features", "Sutton and Barto 2018, §10.1", "Σ π(a|s′)·q̂(s′,a,w)", approx.ExpectedSarsa),
 		semi("semi-gradient-q-learning", "Q-learning with features", "Zhao 2025, §8.3", "max q̂(s′,·,w)", approx.QLearning),
 		{
+			"lspi", "least-squares policy iteration: the best policy that features can tell from samples", "Lagoudakis and Parr 2003",
+			"q̂(s′,π(s′),w)", "0", "q̂(s,a,w)", "w = A⁻¹·b, π greedy, again", func() any { c := approx.LeastSquaresPolicy{}.Usual(); return &c }, coordinates,
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*approx.LeastSquaresPolicy)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				env, box := Coordinates(w)
+				return c.New(env, box, len(w.Actions))
+			},
+		},
+		{
 			"dqn", "deep Q-learning; double, dueling, priority, steps, atoms or quantiles compose", "Mnih et al. 2015",
 			"max q(s′,·; w⁻)", "0", "q(s,a; w)", "w −= ∇ Huber loss on a replay", func() any { return &deepQ{DQN: approx.DQN{}.Usual()} }, Sight,
 			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
@@ -111,6 +122,17 @@ func Methods() []Method {
 		actor("reinforce", "policy gradient on whole episodes", "Williams 1992", [4]string{"none", "1", "0", "∇log π·A"}, REINFORCE(false)),
 		actor("reinforce-baseline", "the same, against a value network", "Sutton and Barto 2018, §13.4", [4]string{"none", "1", "v(s)", "∇log π·A"}, REINFORCE(true)),
 		actor("actor-critic", "policy and value network, n steps at a time (window)", "Sutton and Barto 2018, §13.5", [4]string{"v(s′)", "1 in a window", "v(s)", "∇log π·A"}, NStep(1)),
+		{
+			"off-policy-actor-critic", "linear policy and critic, while chance acts (chance=0: on-policy, with traces)", "Degris, White and Sutton 2012; Zhao 2025, §10.3",
+			"v̂(s′,w)", "any", "v̂(s,w)", "ρ·∇log π·A", func() any { c := LinearActor{Chance: 1}.Usual(); return &c }, coordinates,
+			func(settings any, w *world.World, seed uint64) (approx.Agent, error) {
+				c := *settings.(*LinearActor)
+				c.Seed = seed
+				or(&c.Horizon, w.Horizon)
+				env, box := Coordinates(w)
+				return c.New(env, box, len(w.Actions))
+			},
+		},
 		actor("a2c", "the same in many worlds at once", "Mnih et al. 2016", [4]string{"v(s′)", "1 in a window", "v(s)", "∇log π·A"}, A2C(8)),
 		actor("ppo", "several passes over a window, with a clipped ratio", "Schulman et al. 2017", [4]string{"v(s′)", "0.95", "v(s)", "clipped ratio·A"}, PPO(8)),
 		{

@@ -21,6 +21,10 @@ func fitting(method string) (name string, options []string) {
 		return "zhao5x5", []string{"features=one-hot", "behaviour=uniform", "policy=epsilon:0.5"}
 	case "lstd":
 		return "zhao5x5", []string{"features=one-hot", "lambda=0.5"}
+	case "lspi":
+		return "cartpole", []string{"features=fourier", "order=1", "every=100", "epsilon=0.5"}
+	case "off-policy-actor-critic":
+		return "zhao5x5", []string{"features=one-hot", "lambda=0.5", "chance=0.5"}
 	case "dpg", "sac":
 		return "pendulum", []string{"hidden=[8]", "lr=0.002", "batch=16", "warmup=20"}
 	case "dqn":
