@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -126,7 +127,7 @@ func (t *talk) takeBack() (question string, err error) {
 func (t *talk) undo(string) error {
 	_, err := t.takeBack()
 	if err == nil {
-		t.note(fmt.Sprintf("%d messages are left", len(t.so.Messages)))
+		t.note(messages(len(t.so.Messages), " is", " are") + " left")
 	}
 	return err
 }
@@ -135,6 +136,14 @@ func (t *talk) reset(string) error {
 	t.so.Messages, t.left = t.so.Messages[:t.systems()], 0
 	t.note("forgotten")
 	return nil
+}
+
+// messages is how many there are, with what follows of one and of several.
+func messages(n int, one, several string) string {
+	if n == 1 {
+		return "1 message" + one
+	}
+	return fmt.Sprintf("%d messages%s", n, several)
 }
 
 // saved is a conversation in a file: a line of the data that rotor train reads.
@@ -154,11 +163,14 @@ func (t *talk) save(path string) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(saved{t.so.Messages, t.so.Tools})
 	})
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("chat: %s is already there, and is not of this conversation: name another file", path)
+	}
 	if err != nil {
 		return err
 	}
 	t.file = path
-	t.note(fmt.Sprintf("%d messages are in %s", len(t.so.Messages), path))
+	t.note(fmt.Sprintf("%s in %s", messages(len(t.so.Messages), " is", " are"), path))
 	return nil
 }
 
@@ -179,7 +191,7 @@ func (t *talk) load(path string) error {
 		if so.Tools != nil {
 			t.so.Tools = so.Tools
 		}
-		t.note(fmt.Sprintf("%d messages", len(so.Messages)))
+		t.note(messages(len(so.Messages), "", ""))
 		return nil
 	}
 	return fmt.Errorf("chat: %s holds no conversation", path)

@@ -176,7 +176,7 @@ func TestChatSaves(t *testing.T) {
 		t.Errorf("shown as\n%s\nwant %s", o.stdout, want)
 	}
 	// Another conversation does not take its place.
-	if got := talkTo(t, failed, dir, "/save "+path+"\n"); len(got) != 1 || !strings.Contains(got[0].Error, "exist") {
+	if got := talkTo(t, failed, dir, "/save "+path+"\n"); len(got) != 1 || !strings.Contains(got[0].Error, "already there") {
 		t.Errorf("over another: %+v", got)
 	}
 }
