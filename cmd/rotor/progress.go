@@ -20,6 +20,7 @@ type progress struct {
 	peak   float64 // of the machine, operations a second
 	last   time.Time
 	open   bool // a line on the terminal is yet to be ended
+	passed bool // the last evaluation was not the best
 }
 
 func (p *progress) show(ev train.Event) error {
@@ -34,7 +35,7 @@ func (p *progress) show(ev train.Event) error {
 	case train.Eval:
 		p.end()
 		best := ""
-		if ev.Best {
+		if p.passed = !ev.Best; ev.Best {
 			best = ", the best yet"
 		}
 		p.printf("step %d: evaluation loss %.4f, perplexity %.2f%s\n", ev.N, ev.Loss, ev.Perplexity, best)
@@ -103,8 +104,13 @@ func (p *progress) done(d train.Done) {
 	result := p.config.Result()
 	p.printf("done in %s: %s (%s), curve in %s\n", time.Duration(d.Seconds*float64(time.Second)).Round(time.Second/10),
 		result, size(folderSize(result)), filepath.Join(d.Out, "loss.svg"))
+	adapter := strings.HasSuffix(result, "adapter")
+	if p.passed {
+		result = filepath.Join(d.Out, "best")
+		p.printf("the best by its evaluation is %s\n", result)
+	}
 	next := "rotor generate --model " + result
-	if strings.HasSuffix(result, "adapter") {
+	if adapter {
 		next = "rotor generate --model " + p.config.Model + " --adapter " + result
 	}
 	p.printf("next: %s --prompt \"…\"\n", next)

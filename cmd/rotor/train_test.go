@@ -12,6 +12,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/rotor-lm/rotor/peft"
+	"github.com/rotor-lm/rotor/train"
 )
 
 // answers makes a JSONL file of n questions with their answers.
@@ -301,6 +304,33 @@ func TestTrainWholeModels(t *testing.T) {
 		g := object[generated](t, rotor(t, done, "generate", "--model", filepath.Join(out, "model"), "--prompt", "the sea", "--max-tokens", "3", "--greedy", "--json"))
 		if len(g.IDs) == 0 {
 			t.Errorf("%s: generated %+v", method, g)
+		}
+	}
+}
+
+// What comes next is said of the result that the evaluations prefer.
+func TestProgressNamesTheBest(t *testing.T) {
+	for _, c := range []struct {
+		best []bool
+		want string
+	}{
+		{nil, "--adapter run/adapter"},
+		{[]bool{true, true}, "--adapter run/adapter"},
+		{[]bool{true, false, false}, "--adapter run/best"},
+		{[]bool{true, false, true}, "--adapter run/adapter"},
+	} {
+		var out bytes.Buffer
+		p := progress{env: &env{Stdout: &out}, config: train.Config{Model: "m", Out: "run", Options: &peft.LoRA{}}}
+		for _, best := range c.best {
+			if err := p.show(train.Eval{Best: best}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.show(train.Done{Out: "run"}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(filepath.ToSlash(out.String()), c.want+" --prompt") {
+			t.Errorf("after evaluations %v it says\n%s", c.best, out.String())
 		}
 	}
 }
