@@ -36,9 +36,9 @@ TASKS = {
     "dqn-cartpole": ("CartPole-v1", 50_000, 1024, 475, dqn(
         "CartPole-v1", learning_rate=2.3e-3, batch_size=64, buffer_size=100_000, learning_starts=1000, gamma=0.99,
         target_update_interval=10, train_freq=256, gradient_steps=128, exploration_fraction=0.16, exploration_final_eps=0.04)),
-    "dqn-mountaincar": ("MountainCar-v0", 120_000, 4000, -110, dqn(
+    "dqn-mountaincar": ("MountainCar-v0", 200_000, 4000, -110, dqn(  # explores for 24,000 steps
         "MountainCar-v0", learning_rate=4e-3, batch_size=128, buffer_size=10_000, learning_starts=1000, gamma=0.98,
-        target_update_interval=600, train_freq=16, gradient_steps=8, exploration_fraction=0.2, exploration_final_eps=0.07)),
+        target_update_interval=600, train_freq=16, gradient_steps=8, exploration_fraction=0.12, exploration_final_eps=0.07)),
     "sac-pendulum": ("Pendulum-v1", 20_000, 500, -200, lambda seed: SAC(
         "MlpPolicy", "Pendulum-v1", learning_rate=1e-3, buffer_size=20_000, seed=seed, **CPU)),
 }

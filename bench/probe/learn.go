@@ -32,6 +32,7 @@ var tasks = map[string]task{
 		Hidden: []int{256, 256}, LR: 2.3e-3, Batch: 64, Warmup: 1000, Gamma: .99, Copy: 10, Every: 256, Updates: 128,
 		Epsilon: rl.Linear(1, .04, 8000),
 	})},
+	// rl-zoo's published settings, which end at 120,000 steps. Most seeds have reached the goal by then.
 	"dqn-mountaincar": {"mountaincar", 200_000, 4000, -110, dqn(approx.DQN{
 		Hidden: []int{256, 256}, LR: 4e-3, Batch: 128, Capacity: 10_000, Warmup: 1000, Gamma: .98, Copy: 600, Every: 16, Updates: 8,
 		Epsilon: rl.Linear(1, .07, 24_000),
