@@ -172,3 +172,62 @@ func TestActorCriticOnZhao(t *testing.T) {
 		}
 	}
 }
+
+// Who acts in a share of the steps by chance does what Prob says, and the ratio of
+// the policy to that is one on average and never more than n/c.
+func TestMixed(t *testing.T) {
+	const actions, chance, draws = 4, .3, 200_000
+	pi := NewSoftmax(approx.Blocks[int](approx.OneHot(3), actions), actions, 0)
+	rng := stream(4)
+	for i := range pi.Theta {
+		pi.Theta[i] = 2 * rng.NormFloat64()
+	}
+	m := mixed[int]{pi, chance}
+	var count [actions]float64
+	for range draws {
+		count[m.Act(rng, 1)]++
+	}
+	var mean float64
+	for a, n := range count {
+		p, rho := m.Prob(1, a), pi.Prob(1, a)/m.Prob(1, a)
+		if d := math.Sqrt(p * (1 - p) / draws); math.Abs(n/draws-p) > 4*d {
+			t.Errorf("action %d in a share of %.4f, want %.4f ± %.4f", a, n/draws, p, d)
+		}
+		if rho > actions/chance {
+			t.Errorf("action %d: ratio %g", a, rho)
+		}
+		mean += p * rho
+	}
+	if math.Abs(mean-1) > 1e-12 {
+		t.Errorf("the ratio is %g on average", mean)
+	}
+}
+
+// An agent without chance is the on-policy actor-critic itself, step for step.
+func TestLinearACIsActorCritic(t *testing.T) {
+	w, err := world.Open("zhao5x5-episodic", "gamma=0.9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const alpha, lambda = .02, .6
+	a, err := LinearActor{Basis: approx.Basis{Features: "one-hot"}, Alpha: alpha, Lambda: lambda, Gamma: 1, Horizon: 300, Seed: 7}.New(w.New(), approx.Square(1, 0, 24), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &ActorCritic[int]{
+		Policy: NewSoftmax(approx.Blocks[int](approx.OneHot(25), 5), 5, alpha), Critic: approx.NewLinear[int](approx.OneHot(25), 2*alpha),
+		LambdaPolicy: lambda, LambdaValue: lambda,
+	}
+	env := w.Finite()
+	for n := range uint64(30) {
+		got, want := a.Advance()[0], c.Episode(env, rl.NewRand(7, n), 300)
+		if got != want {
+			t.Fatalf("episode %d: %+v, want %+v", n, got, want)
+		}
+	}
+	for i, want := range c.Policy.Theta {
+		if got := a.Learner.Policy.Theta[i]; got != want {
+			t.Fatalf("weight %d of the policy is %g, want %g", i, got, want)
+		}
+	}
+}
