@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -108,19 +109,62 @@ func TestSegments(t *testing.T) {
 	}
 }
 
-// A call of a tool is an answer like any other; what the tool says is given.
+// What the assistant says is learned in the form of each model, and the same where
+// the template marks it.
+func TestSegmentsOfRealTemplates(t *testing.T) {
+	r := readReal(t)
+	for name, end := range map[string]string{
+		"smollm2": "<|im_end|>", "qwen2_5": "<|im_end|>", "llama3": "<|eot_id|>", "llama3_1": "<|eot_id|>", "gemma3": "<end_of_turn>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, title := range []string{"several turns", "system and several turns"} {
+				segments, err := r.open(t, name).Segments(r.Cases[title].value(t), false)
+				if got, _ := learned(segments); err != nil || !reflect.DeepEqual(got, []string{"Hello!" + end, "Ciao." + end}) {
+					t.Errorf("%s: learns %q, %v", title, got, err)
+				}
+			}
+		})
+	}
+	source, err := os.ReadFile("testdata/templates/smollm2.jinja")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = "message['content'] + '<|im_end|>'"
+	marked := strings.Replace(string(source), said, "'' }}{% if message['role'] == 'assistant' %}{% generation %}{{ "+said+" }}{% endgeneration %}{% else %}{{ "+said+" }}{% endif %}{{ ''", 1)
+	tpl, err := New("marked", map[string]string{"default": marked}, Tokens{Added: []string{"<|im_end|>"}})
+	if err != nil || !tpl.Tracks() {
+		t.Fatalf("%v in %s", err, marked)
+	}
+	c := r.Cases["system and several turns"].value(t)
+	got, err := tpl.Segments(c, false)
+	want, err2 := r.open(t, "smollm2").Segments(c, false)
+	if err != nil || err2 != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("marked: %+v, %v, want %+v, %v", got, err, want, err2)
+	}
+}
+
+// A call of a tool is an answer like any other; what the tool says is given. A
+// template that would leave a call out is refused.
 func TestSegmentsOfCalls(t *testing.T) {
 	r := readReal(t)
-	for name, want := range map[string][]string{
-		"qwen2_5": {
-			"<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\", \"unit\": \"°C\"}}\n</tool_call>\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call><|im_end|>",
-			"Clear in Rome, rain in Oslo.<|im_end|>",
-		},
+	const rome = "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\", \"unit\": \"°C\"}}\n</tool_call>\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call><|im_end|>"
+	const add = "<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1}}\n</tool_call><|im_end|>"
+	for _, c := range []struct {
+		name, title string
+		want        []string
+	}{
+		{"qwen2_5", "calls", []string{rome, "Clear in Rome, rain in Oslo.<|im_end|>"}},
+		{"qwen2_5", "thinking before a call", []string{add, "1<|im_end|>"}},
+		{"qwen3", "thinking before a call", []string{"<think>\nhm\n</think>\n\n" + add, "<think>\nso\n</think>\n\n1<|im_end|>"}},
 	} {
-		segments, err := r.open(t, name).Segments(r.Cases["calls"].value(t), false)
-		got, _ := learned(segments)
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: learns %q, %v, want %q", name, got, err, want)
+		segments, err := r.open(t, c.name).Segments(r.Cases[c.title].value(t), false)
+		if got, _ := learned(segments); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s, %s: learns %q, %v, want %q", c.name, c.title, got, err, c.want)
+		}
+	}
+	for title, want := range map[string]string{"calls": "has no form for tools", "calls without tools": "has no form for tool_calls, and message 2"} {
+		if _, err := r.open(t, "smollm2").Segments(r.Cases[title].value(t), false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v", title, err)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rotor-lm/rotor/jinja"
 )
 
 // Segments writes a conversation up to its last answer and says which parts of it
@@ -20,7 +22,8 @@ import (
 // as far as the token that ends the turn. Both hold only of a template that does
 // not write the past anew when the conversation goes on: where the whole does not
 // begin with prompt_i + answer_i, a model would be asked another text than the one
-// that it was taught, and that is an error.
+// that it was taught, and that is an error. So are tools, or calls of them, that the
+// template leaves out.
 func (t *Template) Segments(c Conversation, last bool) ([]Segment, error) {
 	var answers []int
 	for i, m := range c.Messages {
@@ -30,6 +33,9 @@ func (t *Template) Segments(c Conversation, last bool) ([]Segment, error) {
 	}
 	if len(answers) == 0 {
 		return nil, fmt.Errorf("chat: no message of the role assistant: there is no answer to learn")
+	}
+	if err := t.leavesOut(c); err != nil {
+		return nil, err
 	}
 	end := answers[len(answers)-1]
 	c.Messages = c.Messages[:end+1]
@@ -54,6 +60,21 @@ func (t *Template) Segments(c Conversation, last bool) ([]Segment, error) {
 		spans = marked
 	}
 	return parts(whole.Text, spans), nil
+}
+
+// leavesOut is the error of a template that has no form for tools or their calls:
+// a model would learn to say nothing where it is to call one.
+func (t *Template) leavesOut(c Conversation) error {
+	given := func(v any) bool { list, _ := v.(jinja.List); return len(list) > 0 }
+	if given(c.Tools) && !t.Knows("tools") {
+		return fmt.Errorf("chat: %s has no form for tools, and the conversation has some", t.Name)
+	}
+	for i, m := range c.Messages {
+		if calls, _ := m.Get("tool_calls"); given(calls) && !t.Knows("tool_calls") {
+			return fmt.Errorf("chat: %s has no form for tool_calls, and message %d has some: what is called could not be learned", t.Name, i+1)
+		}
+	}
+	return nil
 }
 
 // answer finds where in the whole text answer i stands.

@@ -236,7 +236,10 @@ func element(v, key any) (any, bool) {
 // and of loops and macros nothing that Jinja's have and ours do not.
 func lacks(at int, v, key any) any {
 	refuse(at, v)
-	hint := "'" + kindOf(v) + "' object has no " + repr(key) + " that is known here"
+	hint := "'" + kindOf(v) + "' object has no element " + repr(key)
+	if _, ok := key.(string); ok {
+		hint = "'" + kindOf(v) + "' object has no " + repr(key) + " that is known here"
+	}
 	switch v.(type) {
 	case *loop, *macro:
 		fail(at, "%s", hint)

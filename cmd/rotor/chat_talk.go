@@ -56,6 +56,9 @@ func (c chatCmd) begin(e *env) (*talk, error) {
 	if t.request, err = c.request(t.base, e); err != nil {
 		return fail(err)
 	}
+	if t.so.Tools != nil && !t.form.Knows("tools") {
+		return fail(usagef("--tools: %s has no form for tools", t.form.Name))
+	}
 	t.request.StopIDs, t.request.Stop = stops(t.form, t.tok)
 	if err := t.adapt(c.Adapter); err != nil {
 		return fail(err)

@@ -253,6 +253,9 @@ func TestChatRefuses(t *testing.T) {
 	refuses(t, wrongUsage, []string{"top-p"}, "chat", "--model", dir, "--top-p", "3")
 	refuses(t, failed, []string{"no such file"}, "chat", "--model", dir, "--tools", "nothing.json")
 	refuses(t, failed, []string{"list of tools"}, "chat", "--model", dir, "--tools", write(t, "tools.json", "{}"))
+	if o := rotor(t, wrongUsage, "chat", "--model", dir, "--tools", write(t, "tools.json", `[{"name":"x"}]`)); !strings.Contains(o.stderr, "no form for tools") {
+		t.Errorf("tools for a template without: %s", o.stderr)
+	}
 	refuses(t, failed, []string{"messages is no list"}, "chat", "--model", dir, "--load", write(t, "x.jsonl", `{"text":"x"}`))
 	refuses(t, failed, []string{"tokenizer"}, "chat", "--model", tiny(t, llamaConfig, 5, true))
 	for name, c := range map[string][2]string{

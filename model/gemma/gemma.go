@@ -30,19 +30,8 @@ import (
 // Config is the part of config.json that both generations read, in the words of
 // both generations of files.
 type Config struct {
-	Vocab         int             `json:"vocab_size"`
-	Width         int             `json:"hidden_size"`
-	Inner         int             `json:"intermediate_size"`
-	Layers        int             `json:"num_hidden_layers"`
-	Heads         int             `json:"num_attention_heads"`
-	KVHeads       int             `json:"num_key_value_heads"`
-	HeadDim       int             `json:"head_dim"`
-	Context       int             `json:"max_position_embeddings"`
-	Eps           float32         `json:"rms_norm_eps"`
+	model.Decoder
 	Activation    string          `json:"hidden_activation"`
-	Theta         float64         `json:"rope_theta"`
-	Scaling       json.RawMessage `json:"rope_scaling"`
-	Rope          json.RawMessage `json:"rope_parameters"`
 	Tied          *bool           `json:"tie_word_embeddings"` // they are, where a file does not say
 	AttnBias      bool            `json:"attention_bias"`
 	Window        *int            `json:"sliding_window"`
@@ -51,8 +40,6 @@ type Config struct {
 	AttnCap       json.RawMessage `json:"attn_logit_softcapping"`
 	FinalCap      json.RawMessage `json:"final_logit_softcapping"`
 	Bidirectional bool            `json:"use_bidirectional_attention"`
-	Deviation     float32         `json:"initializer_range"`
-	Dropout       float64         `json:"attention_dropout"`
 }
 
 // Model maps tokens to rows, and Head turns rows into logits.
@@ -118,12 +105,9 @@ func (c *Config) build(k kind) *Model {
 		Norm:  nn.NewCentredRMSNorm(c.Width, c.Eps),
 		Head:  embed.Tied(),
 		cap:   k.finalCap,
-		info: model.Info{
-			Architecture: k.architecture, Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
-			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Context: c.Context,
-			Tied: *c.Tied, InitDeviation: c.Deviation, Dropout: c.Dropout, Centred: true, Regime: position.Regime(k.near, k.far),
-		},
+		info:  c.Info(k.architecture, k.near, k.far),
 	}
+	m.info.Tied, m.info.Centred = *c.Tied, true
 	if !*c.Tied {
 		m.Head = nn.NewLinear(c.Vocab, c.Width, false)
 	}
@@ -166,38 +150,17 @@ func (c *Config) block(k kind, windowed bool) *Block {
 
 // complete fills in what files may leave out, and refuses what cannot be.
 func (c *Config) complete(architecture string, context int) error {
-	if c.Context == 0 {
-		c.Context = context
-	}
-	if c.Eps == 0 {
-		c.Eps = 1e-6
-	}
-	if c.Deviation == 0 {
-		c.Deviation = 0.02
-	}
 	if c.Tied == nil {
 		yes := true
 		c.Tied = &yes
 	}
-	if c.Activation != "" && c.Activation != "gelu_pytorch_tanh" {
-		return fmt.Errorf("model: config of a %s: hidden_activation %q is not known; there is gelu_pytorch_tanh", architecture, c.Activation)
+	if err := model.Activation(architecture, "hidden_activation", c.Activation, "gelu_pytorch_tanh"); err != nil {
+		return err
 	}
 	if c.Bidirectional {
 		return fmt.Errorf("model: config of a %s: use_bidirectional_attention makes no decoder of it, and is not known", architecture)
 	}
-	err := model.Positive(architecture,
-		"vocab_size", c.Vocab, "hidden_size", c.Width, "intermediate_size", c.Inner, "num_hidden_layers", c.Layers,
-		"num_attention_heads", c.Heads, "num_key_value_heads", c.KVHeads, "head_dim", c.HeadDim, "max_position_embeddings", c.Context)
-	if err != nil {
-		return err
-	}
-	if c.Heads%c.KVHeads != 0 {
-		return fmt.Errorf("model: config of a %s: %d heads do not share %d key heads evenly", architecture, c.Heads, c.KVHeads)
-	}
-	if c.Layers > model.MaxLayers || !(c.Eps > 0) {
-		return fmt.Errorf("model: config of a %s: num_hidden_layers %d and rms_norm_eps %g cannot be", architecture, c.Layers, c.Eps)
-	}
-	if _, err := model.Dropout(architecture, "attention_dropout", c.Dropout); err != nil {
+	if err := c.Complete(architecture, context, 1e-6); err != nil {
 		return err
 	}
 	if !(c.QueryScalar > 0) {

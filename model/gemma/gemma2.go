@@ -1,9 +1,6 @@
 package gemma
 
-import (
-	"github.com/rotor-lm/rotor/model"
-	"github.com/rotor-lm/rotor/position"
-)
+import "github.com/rotor-lm/rotor/model"
 
 func init() { model.Register("Gemma2ForCausalLM", newGemma2) }
 
@@ -26,14 +23,10 @@ func newGemma2(c Config) (model.Model, error) {
 	if k.finalCap, err = bound(k.architecture, "final_logit_softcapping", c.FinalCap, 30); err != nil {
 		return nil, err
 	}
-	parameters := c.Rope
-	if len(parameters) == 0 || string(parameters) == "null" {
-		parameters = c.Scaling
-	}
-	if k.far, err = position.Rope(position.RopeConfig{Dim: c.HeadDim, Theta: c.Theta, Context: c.Context}, parameters); err != nil {
+	if k.far, err = c.Rotary(c.RopeParameters()); err != nil {
 		return nil, err
 	}
-	if err := whole(k.architecture, c.HeadDim, k.far); err != nil {
+	if err := c.Whole(k.architecture, k.far); err != nil {
 		return nil, err
 	}
 	k.near = k.far

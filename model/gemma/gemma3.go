@@ -68,26 +68,12 @@ func (g gemma3) ropes(architecture string) (near, far *position.Rotary, err erro
 	if g.Theta == 0 {
 		g.Theta = 1e6
 	}
-	c := position.RopeConfig{Dim: g.HeadDim, Theta: g.Theta, Context: g.Context}
-	if c.Context == 0 {
-		c.Context = 131072
-	}
-	if far, err = position.Rope(c, p.Far); err != nil {
+	if far, err = g.Rotary(p.Far); err != nil {
 		return nil, nil, err
 	}
-	c.Theta = g.Local // zero is 10000
-	if near, err = position.Rope(c, p.Near); err != nil {
+	g.Theta = g.Local // zero is 10000
+	if near, err = g.Rotary(p.Near); err != nil {
 		return nil, nil, err
 	}
-	return near, far, whole(architecture, g.HeadDim, near, far)
-}
-
-// whole refuses heads of which a part turns.
-func whole(architecture string, dim int, list ...*position.Rotary) error {
-	for _, r := range list {
-		if r.Turned() != dim {
-			return fmt.Errorf("model: config of a %s: partial_rotary_factor: its heads turn whole", architecture)
-		}
-	}
-	return nil
+	return near, far, g.Whole(architecture, near, far)
 }

@@ -9,7 +9,6 @@
 package llama
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/rotor-lm/rotor/model"
@@ -29,27 +28,12 @@ func init() {
 // Config is the part of config.json that this architecture reads, in the words
 // of both generations of files.
 type Config struct {
-	Vocab      int             `json:"vocab_size"`
-	Width      int             `json:"hidden_size"`
-	Inner      int             `json:"intermediate_size"`
-	Layers     int             `json:"num_hidden_layers"`
-	Heads      int             `json:"num_attention_heads"`
-	KVHeads    int             `json:"num_key_value_heads"`
-	HeadDim    int             `json:"head_dim"`
-	Context    int             `json:"max_position_embeddings"`
-	Trained    int             `json:"original_max_position_embeddings"`
-	Eps        float32         `json:"rms_norm_eps"`
-	Activation string          `json:"hidden_act"`
-	Theta      float64         `json:"rope_theta"`
-	Scaling    json.RawMessage `json:"rope_scaling"`
-	Rope       json.RawMessage `json:"rope_parameters"`
-	Tied       bool            `json:"tie_word_embeddings"`
-	AttnBias   bool            `json:"attention_bias"`
-	MLPBias    bool            `json:"mlp_bias"`
-	Part       float64         `json:"partial_rotary_factor"`
-	Window     int             `json:"sliding_window"`
-	Deviation  float32         `json:"initializer_range"`
-	Dropout    float64         `json:"attention_dropout"`
+	model.Decoder
+	Activation string `json:"hidden_act"`
+	Tied       bool   `json:"tie_word_embeddings"`
+	AttnBias   bool   `json:"attention_bias"`
+	MLPBias    bool   `json:"mlp_bias"`
+	Window     int    `json:"sliding_window"`
 
 	queryBias bool   // Qwen 2's, on queries, keys and values
 	headNorm  bool   // Qwen 3's, of every query and key head
@@ -96,42 +80,36 @@ func (m *Model) Info() model.Info { return m.info }
 
 // New builds a model without elements.
 func New(architecture string, c Config) (*Model, error) {
-	if err := c.complete(architecture); err != nil {
+	if err := c.Complete(architecture, 2048, 1e-6); err != nil {
 		return nil, err
 	}
-	parameters := c.Rope
-	if len(parameters) == 0 || string(parameters) == "null" {
-		parameters = c.Scaling
-	}
-	rope, err := position.Rope(position.RopeConfig{Dim: c.HeadDim, Theta: c.Theta, Context: c.Context, Trained: c.Trained, Part: c.Part}, parameters)
+	rope, err := c.Rotary(c.RopeParameters())
 	if err != nil {
 		return nil, err
 	}
-	if rope.Turned() != c.HeadDim {
-		return nil, fmt.Errorf("model: config of a %s: partial_rotary_factor: its heads turn whole", architecture)
-	}
-	dropout, err := model.Dropout(architecture, "attention_dropout", c.Dropout)
-	if err != nil {
+	if err := c.Whole(architecture, rope); err != nil {
 		return nil, err
 	}
+	return c.Build(architecture, rope), nil
+}
+
+// Build makes the model of a complete configuration.
+func (c *Config) Build(architecture string, rope *position.Rotary) *Model {
 	embed := nn.NewEmbedding(c.Vocab, c.Width)
 	m := &Model{
 		Embed: embed,
 		Norm:  nn.NewRMSNorm(c.Width, c.Eps),
 		Head:  embed.Tied(),
-		info: model.Info{
-			Architecture: architecture, Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
-			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Context: c.Context,
-			Tied: c.Tied, InitDeviation: c.Deviation, Dropout: dropout, Regime: position.Regime(rope),
-		},
+		info:  c.Info(architecture, rope),
 	}
+	m.info.Tied = c.Tied
 	if !c.Tied {
 		m.Head = nn.NewLinear(c.Vocab, c.Width, false)
 	}
 	for i := range c.Layers {
 		m.Blocks = append(m.Blocks, c.block(i, rope))
 	}
-	return m, nil
+	return m
 }
 
 func (c *Config) block(layer int, rope nn.Position) *Block {
@@ -166,37 +144,19 @@ func (c *Config) block(layer int, rope nn.Position) *Block {
 	}
 }
 
-// complete fills in what files may leave out, and refuses what cannot be.
-func (c *Config) complete(architecture string) error {
+// Complete fills in what files may leave out, and refuses what cannot be.
+func (c *Config) Complete(architecture string, context int, eps float32) error {
 	if c.KVHeads == 0 {
 		c.KVHeads = c.Heads
 	}
 	if c.HeadDim == 0 && c.Heads > 0 {
 		c.HeadDim = c.Width / c.Heads
 	}
-	if c.Context == 0 {
-		c.Context = 2048
+	if c.Window < 0 {
+		return fmt.Errorf("model: config of a %s: sliding_window %d cannot be", architecture, c.Window)
 	}
-	if c.Eps == 0 {
-		c.Eps = 1e-6
-	}
-	if c.Deviation == 0 {
-		c.Deviation = 0.02
-	}
-	if c.Activation != "" && c.Activation != "silu" {
-		return fmt.Errorf("model: config of a %s: hidden_act %q is not known; there is silu", architecture, c.Activation)
-	}
-	err := model.Positive(architecture,
-		"vocab_size", c.Vocab, "hidden_size", c.Width, "intermediate_size", c.Inner, "num_hidden_layers", c.Layers,
-		"num_attention_heads", c.Heads, "num_key_value_heads", c.KVHeads, "head_dim", c.HeadDim, "max_position_embeddings", c.Context)
-	if err != nil {
+	if err := model.Activation(architecture, "hidden_act", c.Activation, "silu"); err != nil {
 		return err
 	}
-	if c.Heads%c.KVHeads != 0 {
-		return fmt.Errorf("model: config of a %s: %d heads do not share %d key heads evenly", architecture, c.Heads, c.KVHeads)
-	}
-	if c.Layers > model.MaxLayers || c.Window < 0 || !(c.Eps > 0) {
-		return fmt.Errorf("model: config of a %s: num_hidden_layers %d, sliding_window %d and rms_norm_eps %g cannot be", architecture, c.Layers, c.Window, c.Eps)
-	}
-	return nil
+	return c.Decoder.Complete(architecture, context, eps)
 }

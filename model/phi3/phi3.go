@@ -15,6 +15,7 @@ import (
 	"fmt"
 
 	"github.com/rotor-lm/rotor/model"
+	"github.com/rotor-lm/rotor/model/llama"
 	"github.com/rotor-lm/rotor/nn"
 	"github.com/rotor-lm/rotor/op"
 	"github.com/rotor-lm/rotor/position"
@@ -27,48 +28,11 @@ func init() {
 	model.Register(architecture, func(c Config) (model.Model, error) { return New(c) })
 }
 
-// Config is the part of config.json that this architecture reads, in the words
-// of both generations of files.
+// Config is the part of config.json that this architecture reads.
 type Config struct {
-	Vocab      int             `json:"vocab_size"`
-	Width      int             `json:"hidden_size"`
-	Inner      int             `json:"intermediate_size"`
-	Layers     int             `json:"num_hidden_layers"`
-	Heads      int             `json:"num_attention_heads"`
-	KVHeads    int             `json:"num_key_value_heads"`
-	HeadDim    int             `json:"head_dim"`
-	Context    int             `json:"max_position_embeddings"`
-	Trained    int             `json:"original_max_position_embeddings"`
-	Eps        float32         `json:"rms_norm_eps"`
-	Activation string          `json:"hidden_act"`
-	Theta      float64         `json:"rope_theta"`
-	Part       float64         `json:"partial_rotary_factor"`
-	Scaling    json.RawMessage `json:"rope_scaling"`
-	Rope       json.RawMessage `json:"rope_parameters"`
-	Window     int             `json:"sliding_window"` // null for none
-	Tied       bool            `json:"tie_word_embeddings"`
-	Deviation  float32         `json:"initializer_range"`
-	DropRows   float64         `json:"resid_pdrop"`
-	DropEmbed  float64         `json:"embd_pdrop"`
-	DropAttn   float64         `json:"attention_dropout"`
-}
-
-// Model maps tokens to rows, and Head turns rows into logits.
-type Model struct {
-	Embed  nn.Embedder   `w:"model.embed_tokens"`
-	Blocks []*Block      `w:"model.layers"`
-	Norm   nn.Layer      `w:"model.norm"`
-	Head   nn.Projection `w:"lm_head"`
-
-	info model.Info
-}
-
-// Block is one layer.
-type Block struct {
-	AttnNorm nn.Layer `w:"input_layernorm"`
-	Attn     nn.Layer `w:"self_attn"`
-	MLPNorm  nn.Layer `w:"post_attention_layernorm"`
-	MLP      nn.Layer `w:"mlp"`
+	llama.Config
+	DropRows  float64 `json:"resid_pdrop"`
+	DropEmbed float64 `json:"embd_pdrop"`
 }
 
 // Attention projects queries, keys and values by one matrix.
@@ -86,20 +50,6 @@ type Attention struct {
 type MLP struct {
 	GateUp nn.Projection `w:"gate_up_proj"` // [2F, C]
 	Down   nn.Projection `w:"down_proj"`    // [C, F]
-}
-
-func (m *Model) Rows(p *nn.Pass) *tensor.Tensor {
-	x := m.Embed.Embed(p) // [T, C]
-	mark := p.Tape.Mark()
-	for _, b := range m.Blocks {
-		x = p.Tape.Keep(mark, b.Forward(p, x))
-	}
-	return m.Norm.Forward(p, x) // [T, C]
-}
-
-func (b *Block) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
-	h := op.Add(x, b.Attn.Forward(p, b.AttnNorm.Forward(p, x)))
-	return op.Add(h, b.MLP.Forward(p, b.MLPNorm.Forward(p, h)))
 }
 
 func (a *Attention) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
@@ -120,65 +70,48 @@ func (m *MLP) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	return m.Down.Forward(p, op.SwiGLU(op.Columns(y, 0, f), op.Columns(y, f, 2*f)))
 }
 
-// Output is the head.
-func (m *Model) Output() nn.Projection { return m.Head }
-
-// Info describes the model.
-func (m *Model) Info() model.Info { return m.info }
-
-// New builds a model without elements.
-func New(c Config) (*Model, error) {
-	if err := c.complete(); err != nil {
+// New builds a model without elements: Llama's, with these two parts in every
+// block.
+func New(c Config) (*llama.Model, error) {
+	if c.Trained == 0 {
+		c.Trained = 4096
+	}
+	c.AttnBias, c.MLPBias = false, false // there are none, whatever a file says
+	if err := c.Complete(architecture, 4096, 1e-5); err != nil {
 		return nil, err
 	}
+	if err := model.Positive(architecture, "original_max_position_embeddings", c.Trained); err != nil {
+		return nil, err
+	}
+	dropout, err := model.Dropout(architecture, "resid_pdrop", c.DropRows, "embd_pdrop", c.DropEmbed, "attention_dropout", c.Dropout)
+	if err != nil {
+		return nil, err
+	}
+	c.Dropout = dropout
 	rope, err := c.rope()
 	if err != nil {
 		return nil, err
 	}
-	dropout, err := model.Dropout(architecture, "resid_pdrop", c.DropRows, "embd_pdrop", c.DropEmbed, "attention_dropout", c.DropAttn)
-	if err != nil {
-		return nil, err
-	}
-	embed := nn.NewEmbedding(c.Vocab, c.Width)
-	m := &Model{
-		Embed: embed,
-		Norm:  nn.NewRMSNorm(c.Width, c.Eps),
-		Head:  embed.Tied(),
-		info: model.Info{
-			Architecture: architecture, Vocab: c.Vocab, Width: c.Width, Layers: c.Layers,
-			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Context: c.Context,
-			Tied: c.Tied, InitDeviation: c.Deviation, Dropout: dropout, Regime: position.Regime(rope),
-		},
-	}
-	if !c.Tied {
-		m.Head = nn.NewLinear(c.Vocab, c.Width, false)
-	}
+	m := c.Build(architecture, rope)
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
-	for range c.Layers {
-		m.Blocks = append(m.Blocks, &Block{
-			AttnNorm: nn.NewRMSNorm(c.Width, c.Eps),
-			Attn: &Attention{
-				QKV:      nn.NewLinear(q+2*kv, c.Width, false),
-				O:        nn.NewLinear(c.Width, q, false),
-				Memory:   nn.ThisPass{},
-				Heads:    c.Heads,
-				KVHeads:  c.KVHeads,
-				Position: rope,
-				Score:    op.Score{Mask: op.Mask{Window: c.Window}},
-			},
-			MLPNorm: nn.NewRMSNorm(c.Width, c.Eps),
-			MLP:     &MLP{GateUp: nn.NewLinear(2*c.Inner, c.Width, false), Down: nn.NewLinear(c.Width, c.Inner, false)},
-		})
+	for _, b := range m.Blocks {
+		b.Attn = &Attention{
+			QKV:      nn.NewLinear(q+2*kv, c.Width, false),
+			O:        nn.NewLinear(c.Width, q, false),
+			Memory:   nn.ThisPass{},
+			Heads:    c.Heads,
+			KVHeads:  c.KVHeads,
+			Position: rope,
+			Score:    op.Score{Mask: op.Mask{Window: c.Window}},
+		}
+		b.MLP = &MLP{GateUp: nn.NewLinear(2*c.Inner, c.Width, false), Down: nn.NewLinear(c.Width, c.Inner, false)}
 	}
 	return m, nil
 }
 
 // rope is the rotary encoding. What the first files called su or yarn is longrope.
 func (c *Config) rope() (*position.Rotary, error) {
-	parameters := c.Rope
-	if len(parameters) == 0 || string(parameters) == "null" {
-		parameters = c.Scaling
-	}
+	parameters := c.RopeParameters()
 	var kind struct {
 		Type string `json:"rope_type"`
 		Old  string `json:"type"`
@@ -201,44 +134,5 @@ func (c *Config) rope() (*position.Rotary, error) {
 	default:
 		return nil, fmt.Errorf("model: config of a %s: rope_type %q is not known; there are default and longrope", architecture, kind.Type)
 	}
-	return position.Rope(position.RopeConfig{Dim: c.HeadDim, Theta: c.Theta, Context: c.Context, Trained: c.Trained, Part: c.Part}, parameters)
-}
-
-// complete fills in what files may leave out, and refuses what cannot be.
-func (c *Config) complete() error {
-	if c.KVHeads == 0 {
-		c.KVHeads = c.Heads
-	}
-	if c.HeadDim == 0 && c.Heads > 0 {
-		c.HeadDim = c.Width / c.Heads
-	}
-	if c.Context == 0 {
-		c.Context = 4096
-	}
-	if c.Trained == 0 {
-		c.Trained = 4096
-	}
-	if c.Eps == 0 {
-		c.Eps = 1e-5
-	}
-	if c.Deviation == 0 {
-		c.Deviation = 0.02
-	}
-	if c.Activation != "" && c.Activation != "silu" {
-		return fmt.Errorf("model: config of a %s: hidden_act %q is not known; there is silu", architecture, c.Activation)
-	}
-	err := model.Positive(architecture,
-		"vocab_size", c.Vocab, "hidden_size", c.Width, "intermediate_size", c.Inner, "num_hidden_layers", c.Layers,
-		"num_attention_heads", c.Heads, "num_key_value_heads", c.KVHeads, "head_dim", c.HeadDim,
-		"max_position_embeddings", c.Context, "original_max_position_embeddings", c.Trained)
-	if err != nil {
-		return err
-	}
-	if c.Heads%c.KVHeads != 0 {
-		return fmt.Errorf("model: config of a %s: %d heads do not share %d key heads evenly", architecture, c.Heads, c.KVHeads)
-	}
-	if c.Layers > model.MaxLayers || c.Window < 0 || !(c.Eps > 0) {
-		return fmt.Errorf("model: config of a %s: num_hidden_layers %d, sliding_window %d and rms_norm_eps %g cannot be", architecture, c.Layers, c.Window, c.Eps)
-	}
-	return nil
+	return c.Rotary(parameters)
 }
