@@ -144,6 +144,7 @@ func (t *Tokenizer) build(m *bpe, tokens []AddedToken) error {
 	}
 	t.model, t.added = m, newAdded(kept, t.normal)
 	t.decoder.learn(m)
+	t.keepSpaces()
 	for _, id := range append(append([]int32{}, t.post.before...), t.post.after...) {
 		if t.Token(id) == "" {
 			return fmt.Errorf("post_processor: its template adds token %d, which does not exist", id)

@@ -221,3 +221,46 @@ func randomMerges(t *testing.T, rng *rand.Rand, bytes bool) *bpe {
 	}
 	return m
 }
+
+// A text that keeps its spaces gives the ids of the normalized one, whatever the
+// merges: with spaces and marks side by side, at both ends, and beside characters
+// and bytes of all kinds.
+func TestKeepSpaces(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	letters := []string{" ", " ", "▁", "a", "b", "c", "中", "文", "é", "\n", "x", "😀", "<s>", "\xff"}
+	for _, file := range charTokenizers[:2] {
+		for range 200 {
+			parts := []string{"▁", "a", "b", "c", "中", "文", "é", "\n"}
+			var merges []string
+			for range rng.IntN(12) {
+				a, b := parts[rng.IntN(len(parts))], parts[rng.IntN(len(parts))]
+				merges, parts = append(merges, a+" "+b), append(parts, a+b)
+			}
+			at := strings.LastIndex(file, `"model":`)
+			tok := parse(t, file[:at]+`"model":`+charVocab(append(merges, "a b")...)+"}")
+			if !tok.spaces {
+				t.Fatal("its spaces are not kept")
+			}
+			for range 20 {
+				var text strings.Builder
+				for range 1 + rng.IntN(20) {
+					text.WriteString(letters[rng.IntN(len(letters))])
+				}
+				if got, want := tok.Encode(text.String()), tok.Encoding(text.String(), false).IDs; !slices.Equal(got, want) {
+					t.Fatalf("%q with %q: %v, normalized %v", text.String(), merges, got, want)
+				}
+			}
+		}
+	}
+	for name, file := range map[string]string{
+		"NFC before":     strings.Replace(charTokenizers[0], `"normalizers":[`, `"normalizers":[{"type":"NFC"},`, 1),
+		"another prefix": strings.Replace(charTokenizers[0], `"prepend":"▁"`, `"prepend":"a"`, 1),
+		"another split":  strings.Replace(charTokenizers[1], `"pattern":{"String":" "},"behavior"`, `"pattern":{"String":"a"},"behavior"`, 1),
+		"whole words":    strings.Replace(charTokenizers[0], `"fuse_unk":true`, `"fuse_unk":true,"ignore_merges":true`, 1),
+		"normalized":     strings.Replace(charTokenizers[0], `"content":"</s>",`, `"content":"</s>","normalized":true,`, 1),
+	} {
+		if parse(t, file).spaces {
+			t.Errorf("%s: its spaces are kept", name)
+		}
+	}
+}

@@ -23,6 +23,7 @@ var named = map[string]string{}
 // A stage cuts each piece that the stage before left.
 type stage struct {
 	next   splitter // nil leaves a piece whole
+	by     string   // the string that next looks for, if it looks for one
 	prefix bool     // put a space before a piece that does not start with one
 	bytes  bool     // the ByteLevel step, which is the last
 }

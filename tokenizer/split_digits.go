@@ -46,7 +46,17 @@ func digit(s string) int {
 
 func upToDigit(s string) int {
 	n := 0
-	for n < len(s) && digit(s[n:]) == 0 {
+	for n < len(s) {
+		if s[n] < utf8.RuneSelf {
+			if ascii[s[n]] == number {
+				break
+			}
+			n++
+			continue
+		}
+		if digit(s[n:]) > 0 {
+			break
+		}
 		_, size := first(s[n:])
 		n += size
 	}

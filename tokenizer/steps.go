@@ -170,7 +170,11 @@ func readSplit(t *Tokenizer, raw json.RawMessage, _ int) error {
 	if err != nil {
 		return err
 	}
-	return t.addStage(stage{next: next})
+	st := stage{next: next}
+	if s.Pattern.String != nil {
+		st.by = *s.Pattern.String
+	}
+	return t.addStage(st)
 }
 
 func readNothing(*Tokenizer, json.RawMessage, int) error { return nil }

@@ -21,6 +21,9 @@ type Tokenizer struct {
 	decoder decoder
 	parts   parts
 	config  config
+
+	spaces bool // a text keeps its spaces; see keepSpaces
+	lead   bool // with one in front
 }
 
 // Encode returns the tokens of a text. Added tokens in it are recognised,
@@ -41,6 +44,10 @@ func (t *Tokenizer) encode(text string, special bool) []int32 {
 	t.passages(passage{text: text, first: true}, special, func(token *AddedToken, p passage) {
 		if token != nil {
 			ids = append(ids, token.ID)
+			return
+		}
+		if t.spaces {
+			ids = t.model.encode(ids, p.text)
 			return
 		}
 		each(p.text, t.stages, func(piece string, _, _ int) {
@@ -65,7 +72,12 @@ func (t *Tokenizer) passages(text passage, special bool, f func(token *AddedToke
 			f(s.token, p)
 			continue
 		}
-		p = rewrite(p, t.normal)
+		switch {
+		case !t.spaces || p.track:
+			p = rewrite(p, t.normal)
+		case t.lead:
+			p.text = " " + p.text
+		}
 		for _, s := range t.added.cut(&t.added.normal, p.text, special) {
 			part := p.part(s.from, s.to)
 			if s.token == nil {
