@@ -21,23 +21,11 @@ func init() {
 //
 // Shafranovich, Common Format and MIME Type for CSV Files, 2005. RFC 4180.
 func readCSV(path string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		f, r, err := open(path)
-		if err != nil {
-			yield(Record{}, err)
-			return
-		}
-		defer func() { _ = f.Close() }()
-		comma := ','
-		if strings.EqualFold(filepath.Ext(path), ".tsv") {
-			comma = '\t'
-		}
-		for rec, err := range rows(path, r, comma) {
-			if !yield(rec, err) || err != nil {
-				return
-			}
-		}
+	comma := ','
+	if strings.EqualFold(filepath.Ext(path), ".tsv") {
+		comma = '\t'
 	}
+	return reading(path, func(r *bufio.Reader) iter.Seq2[Record, error] { return rows(path, r, comma) })
 }
 
 func rows(path string, r io.Reader, comma rune) iter.Seq2[Record, error] {

@@ -17,23 +17,12 @@ func init() {
 // are those of the objects' beginnings. A file that is no list is read as JSONL,
 // since many carry that name.
 func readJSON(path string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		f, r, err := open(path)
-		if err != nil {
-			yield(Record{}, err)
-			return
-		}
-		defer func() { _ = f.Close() }()
-		records := jsonLines
+	return reading(path, func(r *bufio.Reader) iter.Seq2[Record, error] {
 		if first(r) == '[' {
-			records = jsonList
+			return jsonList(path, r)
 		}
-		for rec, err := range records(path, r) {
-			if !yield(rec, err) || err != nil {
-				return
-			}
-		}
-	}
+		return jsonLines(path, r)
+	})
 }
 
 // first is the first byte that is not white space, as far as the buffer sees.

@@ -19,19 +19,7 @@ func init() {
 //
 // Ward, JSON Lines. jsonlines.org.
 func readJSONL(path string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		f, r, err := open(path)
-		if err != nil {
-			yield(Record{}, err)
-			return
-		}
-		defer func() { _ = f.Close() }()
-		for rec, err := range jsonLines(path, r) {
-			if !yield(rec, err) || err != nil {
-				return
-			}
-		}
-	}
+	return reading(path, func(r *bufio.Reader) iter.Seq2[Record, error] { return jsonLines(path, r) })
 }
 
 func jsonLines(path string, r *bufio.Reader) iter.Seq2[Record, error] {

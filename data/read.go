@@ -115,6 +115,24 @@ func list(path string) ([]string, error) {
 	return files, err
 }
 
+// reading yields what a reader makes of a file, as far as its first error, and
+// closes the file.
+func reading(path string, read func(r *bufio.Reader) iter.Seq2[Record, error]) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		f, r, err := open(path)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		defer func() { _ = f.Close() }()
+		for rec, err := range read(r) {
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // open opens a text file, past a mark of its encoding.
 func open(path string) (*os.File, *bufio.Reader, error) {
 	f, err := os.Open(path)

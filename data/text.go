@@ -22,19 +22,7 @@ const block = 1 << 20
 // where no tokenizer's piece reaches across, so that the tokens of the parts are
 // those of the whole.
 func readText(path string) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		f, r, err := open(path)
-		if err != nil {
-			yield(Record{}, err)
-			return
-		}
-		defer func() { _ = f.Close() }()
-		for rec, err := range parts(path, r, block) {
-			if !yield(rec, err) || err != nil {
-				return
-			}
-		}
-	}
+	return reading(path, func(r *bufio.Reader) iter.Seq2[Record, error] { return parts(path, r, block) })
 }
 
 func parts(path string, r *bufio.Reader, size int) iter.Seq2[Record, error] {

@@ -54,25 +54,24 @@ func clone[M any](m M, o Options, which func(string) bool) M {
 }
 
 func (l *ownedLayer) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
-	switch carry(p, l.adapter) {
+	return either(p, x, l.Base, l.Own, l.adapter)
+}
+
+// either is what each row's own layer makes of it.
+func either(p *nn.Pass, x *tensor.Tensor, base, own nn.Layer, adapter int32) *tensor.Tensor {
+	switch carry(p, adapter) {
 	case allRows:
-		return l.Own.Forward(p, x)
+		return own.Forward(p, x)
 	case noRow:
-		return l.Base.Forward(p, x)
+		return base.Forward(p, x)
 	}
-	return op.Choose(l.Base.Forward(p, x), l.Own.Forward(p, x), p.Places, l.adapter)
+	return op.Choose(base.Forward(p, x), own.Forward(p, x), p.Places, adapter)
 }
 
 func (l *ownedProjection) Dims() (out, in int) { return l.Own.Dims() }
 
 func (l *ownedProjection) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
-	switch carry(p, l.adapter) {
-	case allRows:
-		return l.Own.Forward(p, x)
-	case noRow:
-		return l.Base.Forward(p, x)
-	}
-	return op.Choose(l.Base.Forward(p, x), l.Own.Forward(p, x), p.Places, l.adapter)
+	return either(p, x, l.Base, l.Own, l.adapter)
 }
 
 // Affine is that of the one layer that all rows see, if it is one.
