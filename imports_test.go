@@ -14,7 +14,7 @@ const module = "github.com/rotor-lm/rotor"
 // layers lists every package from the ground up. A package may import only
 // those above it in this list.
 var layers = []string{
-	"internal/impl", "internal/atomicfile", "internal/mapped", "internal/nearest", "internal/chart", "internal/process",
+	"internal/impl", "internal/atomicfile", "internal/mapped", "internal/nearest", "internal/chart", "internal/process", "internal/gunzip",
 	"quant", "kernel", "tensor", "internal/gradcheck", "op", "nn", "position",
 	"model", "model/*", "model/all", // an architecture is a folder of model
 	"checkpoint", "checkpoint/safetensors", "checkpoint/gguf",

@@ -1,18 +1,17 @@
 package tokenizer
 
 import (
-	"encoding/json"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/rotor-lm/rotor/internal/gunzip"
 )
 
 // Every code point is of the class that the reference says; see
 // testdata/classes.py.
 func TestClasses(t *testing.T) {
 	var want struct{ Letter, Number, Space, Digit, Word, Han, Upper, Lower []rune }
-	if err := json.Unmarshal(gunzip(t, "classes.json.gz"), &want); err != nil {
-		t.Fatal(err)
-	}
+	gunzip.JSON(t, "testdata/classes.json.gz", &want)
 	is := func(k class) func(r rune) bool {
 		return func(r rune) bool { c, _ := first(string(r)); return c == k }
 	}

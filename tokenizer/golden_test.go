@@ -1,32 +1,13 @@
 package tokenizer
 
 import (
-	"compress/gzip"
-	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
-)
 
-func gunzip(t testing.TB, path string) []byte {
-	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+	"github.com/rotor-lm/rotor/internal/gunzip"
+)
 
 // load opens one of the tokenizers of testdata.
 func load(t testing.TB, name string) *Tokenizer {
@@ -38,13 +19,13 @@ func load(t testing.TB, name string) *Tokenizer {
 	case "gpt2":
 		dir = t.TempDir()
 		for _, file := range []string{"vocab.json", "merges.txt"} {
-			if err := os.WriteFile(filepath.Join(dir, file), gunzip(t, "gpt2/"+file+".gz"), 0o666); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, file), gunzip.Bytes(t, "testdata/gpt2/"+file+".gz"), 0o666); err != nil {
 				t.Fatal(err)
 			}
 		}
 		tok, err = Open(dir)
 	case "smollm2":
-		tok, err = Parse(gunzip(t, "smollm2/tokenizer.json.gz"))
+		tok, err = Parse(gunzip.Bytes(t, "testdata/smollm2/tokenizer.json.gz"))
 	default:
 		tok, err = Open(dir)
 	}
@@ -68,12 +49,8 @@ func goldenRows(t testing.TB, name string) (strings []string, hard int, rows []g
 		Hard    int
 		Strings []string
 	}
-	if err := json.Unmarshal(gunzip(t, "strings.json.gz"), &all); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(gunzip(t, name+"/golden.json.gz"), &rows); err != nil {
-		t.Fatal(err)
-	}
+	gunzip.JSON(t, "testdata/strings.json.gz", &all)
+	gunzip.JSON(t, "testdata/"+name+"/golden.json.gz", &rows)
 	if len(rows) != len(all.Strings) || all.Hard < 260 || len(rows)-all.Hard < 2000 {
 		t.Fatalf("%d rows for %d strings, %d of them hard", len(rows), len(all.Strings), all.Hard)
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rotor-lm/rotor/internal/gunzip"
 )
 
 // small is a tokenizer.json that works, for tests to break.
@@ -176,7 +178,7 @@ func TestWritesWhatItRead(t *testing.T) {
 	for _, name := range []string{"llama3", "added", "smollm2"} {
 		var data []byte
 		if name == "smollm2" {
-			data = gunzip(t, "smollm2/tokenizer.json.gz")
+			data = gunzip.Bytes(t, "testdata/smollm2/tokenizer.json.gz")
 		} else {
 			var err error
 			if data, err = os.ReadFile(filepath.Join("testdata", name, "tokenizer.json")); err != nil {

@@ -1,12 +1,12 @@
 package tokenizer
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/rotor-lm/rotor/internal/gunzip"
 )
 
 var realNames = []string{"gpt2", "smollm2", "llama3", "qwen2.5", "qwen3", "gpt4o", "llama2", "mistral", "gemma3"}
@@ -35,22 +35,6 @@ func loadReal(t testing.TB, name string) *Tokenizer {
 	return tok
 }
 
-func unpack(t testing.TB, path string, v any) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.NewDecoder(z).Decode(v); err != nil {
-		t.Fatal(err)
-	}
-}
-
 type goldenStrings struct {
 	Hard    int
 	Strings []string
@@ -65,8 +49,8 @@ func TestReal(t *testing.T) {
 			tok := loadReal(t, name)
 			var all goldenStrings
 			var rows []goldenRow
-			unpack(t, "testdata/real/strings.json.gz", &all)
-			unpack(t, "testdata/real/"+name+".json.gz", &rows)
+			gunzip.JSON(t, "testdata/real/strings.json.gz", &all)
+			gunzip.JSON(t, "testdata/real/"+name+".json.gz", &rows)
 			if all.Hard < 260 || len(all.Strings) != all.Hard {
 				t.Fatalf("%d hard strings", all.Hard)
 			}
@@ -75,10 +59,10 @@ func TestReal(t *testing.T) {
 			dir := realFolder(t)
 			var texts map[string]string
 			var ids map[string][]int32
-			unpack(t, filepath.Join(dir, "strings.json.gz"), &all)
-			unpack(t, filepath.Join(dir, name, "golden.json.gz"), &rows)
-			unpack(t, filepath.Join(dir, "texts.json.gz"), &texts)
-			unpack(t, filepath.Join(dir, name, "texts.json.gz"), &ids)
+			gunzip.JSON(t, filepath.Join(dir, "strings.json.gz"), &all)
+			gunzip.JSON(t, filepath.Join(dir, name, "golden.json.gz"), &rows)
+			gunzip.JSON(t, filepath.Join(dir, "texts.json.gz"), &texts)
+			gunzip.JSON(t, filepath.Join(dir, name, "texts.json.gz"), &ids)
 			if len(all.Strings)-all.Hard < 10_000 {
 				t.Fatalf("%d random strings", len(all.Strings)-all.Hard)
 			}

@@ -1,9 +1,7 @@
 package gguf
 
 import (
-	"compress/gzip"
 	"encoding/json"
-	"io"
 	"io/fs"
 	"maps"
 	"math"
@@ -14,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rotor-lm/rotor/internal/gunzip"
 	"github.com/rotor-lm/rotor/tokenizer"
 )
 
@@ -205,7 +204,7 @@ func realTexts(t *testing.T, dir string) []string {
 	var strs struct{ Strings []string }
 	var texts map[string]string
 	for name, v := range map[string]any{"strings.json.gz": &strs, "texts.json.gz": &texts} {
-		if err := json.Unmarshal(gunzip(t, filepath.Join(dir, name)), v); err != nil {
+		if err := json.Unmarshal(gunzip.Bytes(t, filepath.Join(dir, name)), v); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -228,7 +227,7 @@ func TestSmolLM2Tokenizer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := tokenizer.Parse(gunzip(t, "../../tokenizer/testdata/smollm2/tokenizer.json.gz"))
+	want, err := tokenizer.Parse(gunzip.Bytes(t, "../../tokenizer/testdata/smollm2/tokenizer.json.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,22 +243,4 @@ func TestSmolLM2Tokenizer(t *testing.T) {
 	if !reflect.DeepEqual(got.Added(), want.Added()) {
 		t.Error("the added tokens differ")
 	}
-}
-
-func gunzip(t *testing.T, path string) []byte {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }

@@ -1,13 +1,11 @@
 package approx
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
+	"github.com/rotor-lm/rotor/internal/gunzip"
 	"github.com/rotor-lm/rotor/rl"
 )
 
@@ -165,19 +163,8 @@ func farthest(got, want []float64) (d float64) {
 }
 
 func readPeerRun(t *testing.T) *peerRun {
-	f, err := os.Open("testdata/dqn.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var run peerRun
-	if err := json.NewDecoder(z).Decode(&run); err != nil {
-		t.Fatal(err)
-	}
+	gunzip.JSON(t, "testdata/dqn.json.gz", &run)
 	if run.MadeBy == "" || len(run.Rounds) == 0 {
 		t.Fatal("dqn.json.gz says nothing, or not who made it")
 	}

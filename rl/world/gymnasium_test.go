@@ -1,14 +1,13 @@
 package world
 
 import (
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/rotor-lm/rotor/internal/gunzip"
 	"github.com/rotor-lm/rotor/rl"
 )
 
@@ -37,18 +36,7 @@ type golden struct {
 }
 
 func gymnasium(t *testing.T) (g golden) {
-	f, err := os.Open("testdata/gymnasium.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.NewDecoder(z).Decode(&g); err != nil {
-		t.Fatal(err)
-	}
+	gunzip.JSON(t, "testdata/gymnasium.json.gz", &g)
 	if len(g.Tables) < 8 || len(g.Runs) < 12 || len(g.Blackjack) < 3 {
 		t.Fatalf("golden file holds %d tables, %d runs, %d games", len(g.Tables), len(g.Runs), len(g.Blackjack))
 	}

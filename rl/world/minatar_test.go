@@ -1,13 +1,11 @@
 package world
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 
+	"github.com/rotor-lm/rotor/internal/gunzip"
 	"github.com/rotor-lm/rotor/rl"
 )
 
@@ -28,19 +26,8 @@ type minatar struct {
 // Each step from MinAtar's own states leads where it leads there, pays and ends as
 // there, and looks as there; one that draws by chance can lead there.
 func TestArcadeIsMinAtars(t *testing.T) {
-	f, err := os.Open("testdata/minatar.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var golden minatar
-	if err := json.NewDecoder(z).Decode(&golden); err != nil {
-		t.Fatal(err)
-	}
+	gunzip.JSON(t, "testdata/minatar.json.gz", &golden)
 	for _, run := range golden.Runs {
 		var options []string
 		if ramp, set := run.Options["ramping"]; set {
