@@ -6,12 +6,16 @@ package jinja
 //
 // A filter or test belongs to the operand that it follows.
 
-// counted is an expression that counts as a step.
+// counted is an expression that counts as a step, and as more where its value is a
+// long text: what is done with one takes time as it is long.
 func counted(at int, x expr) expr {
 	return func(r *run) any {
 		r.enter(at)
 		v := x(r)
 		r.nested--
+		if s, ok := v.(string); ok {
+			r.steps += len(s) >> 8
+		}
 		return v
 	}
 }
@@ -195,7 +199,7 @@ func (p *parser) primary() expr {
 			}
 		}
 		if s != "" {
-			return constant(s)
+			return counted(t.at, constant(s))
 		}
 		return constant(t.value)
 	case t.kind == operator && t.text == "(":

@@ -214,15 +214,10 @@ func element(v, key any) (any, bool) {
 	if s, ok := v.(*series); ok && s.kind != "range" {
 		return nil, false
 	}
-	items, _ := listed(v)
 	if s, ok := v.(string); ok {
-		items = make([]any, utf8.RuneCountInString(s))
-		n := 0
-		for _, c := range s {
-			items[n] = string(c)
-			n++
-		}
+		return character(s, i)
 	}
+	items, _ := listed(v)
 	if i < 0 {
 		i += len(items)
 	}
@@ -232,13 +227,29 @@ func element(v, key any) (any, bool) {
 	return items[i], true
 }
 
+// character is s[i].
+func character(s string, i int) (any, bool) {
+	if i < 0 {
+		i += utf8.RuneCountInString(s)
+	}
+	for _, c := range s {
+		if i == 0 {
+			return string(c), true
+		}
+		i--
+	}
+	return nil, false
+}
+
 // lacks is what a value does not have. Of what is undefined nothing can be asked,
 // and of loops and macros nothing that Jinja's have and ours do not.
 func lacks(at int, v, key any) any {
 	refuse(at, v)
-	hint := "'" + kindOf(v) + "' object has no element " + repr(key)
-	if _, ok := key.(string); ok {
-		hint = "'" + kindOf(v) + "' object has no " + repr(key) + " that is known here"
+	hint := ""
+	if name, ok := key.(string); ok {
+		hint = "'" + kindOf(v) + "' object has no " + repr(clip(name)) + " that is known here"
+	} else {
+		hint = "'" + kindOf(v) + "' object has no element " + clip(repr(key))
 	}
 	switch v.(type) {
 	case *loop, *macro:
