@@ -166,19 +166,20 @@ func roundGroups(dst []byte, src []float32, zero int) {
 	}
 }
 
-// dot multiplies some rows of rounded activations, lda bytes apart, with a panel of W:
+// dot multiplies some rows of rounded activations, lda bytes apart, with a panel of W, whose group at at_g meets their
+// group g:
 //
 //	c_ri = Σ_g (d_gi·t_gr)·Σ_j a_grj·(q_gij − Zero) + m_gi·t_gr·Σ_j a_grj
 //
 // The inner sums are those of integers, exact.
-func (f *form) dot(c []float32, ldc int, a []byte, lda int, w []byte, rows int) {
+func (f *form) dot(c []float32, ldc int, a []byte, lda int, w []byte, at []int32, rows int) {
 	for r := range rows {
 		clear(c[r*ldc : r*ldc+width])
 	}
 	var q [8]uint32
-	for g := 0; g*f.bytes < len(w); g++ {
+	for g, at := range at {
 		for i := range width {
-			d, m := f.get(&q, w[g*f.bytes:(g+1)*f.bytes], i)
+			d, m := f.get(&q, w[at:int(at)+f.bytes], i)
 			for r := range rows {
 				x := a[r*lda+g*roundedGroup:][:roundedGroup]
 				word := func(at int) uint32 { return binary.LittleEndian.Uint32(x[at:]) }

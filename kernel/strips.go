@@ -94,11 +94,12 @@ func (v *kernels) decode(f *form, dst []float32, w []byte) {
 	}
 }
 
-// dot multiplies up to tall rows of rounded activations with a panel.
-func (v *kernels) dot8(f *form, c []float32, ldc int, a []byte, lda int, w []byte, rows int) {
+// dot8 multiplies up to tall rows of rounded activations with a panel. at says where in w the groups begin that meet
+// those of the activations.
+func (v *kernels) dot8(f *form, c []float32, ldc int, a []byte, lda int, w []byte, at []int32, rows int) {
 	if fast := v.dots[f.kind]; fast != nil {
-		fast(&c[0], ldc, &a[0], lda, &w[0], len(w)/f.bytes, rows)
+		fast(&c[0], ldc, &a[0], lda, &w[0], &at[0], len(at), rows)
 	} else {
-		f.dot(c, ldc, a, lda, w, rows)
+		f.dot(c, ldc, a, lda, w, at, rows)
 	}
 }

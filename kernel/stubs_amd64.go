@@ -139,52 +139,52 @@ func dotMinusAVX512(x, y, z []float32, a float32) float32
 // dotQ4_0AVX2 multiplies up to 4 rows of rounded activations with a panel of Q4_0.
 //
 //go:noescape
-func dotQ4_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ4_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ4_0AVX512 multiplies up to 6 rows of rounded activations with a panel of Q4_0.
 //
 //go:noescape
-func dotQ4_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ4_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ4_1AVX2 multiplies up to 4 rows of rounded activations with a panel of Q4_1.
 //
 //go:noescape
-func dotQ4_1AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ4_1AVX2(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ4_1AVX512 multiplies up to 6 rows of rounded activations with a panel of Q4_1.
 //
 //go:noescape
-func dotQ4_1AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ4_1AVX512(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ5_0AVX2 multiplies up to 4 rows of rounded activations with a panel of Q5_0.
 //
 //go:noescape
-func dotQ5_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ5_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ5_0AVX512 multiplies up to 6 rows of rounded activations with a panel of Q5_0.
 //
 //go:noescape
-func dotQ5_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ5_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ5_1AVX2 multiplies up to 4 rows of rounded activations with a panel of Q5_1.
 //
 //go:noescape
-func dotQ5_1AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ5_1AVX2(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ5_1AVX512 multiplies up to 6 rows of rounded activations with a panel of Q5_1.
 //
 //go:noescape
-func dotQ5_1AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ5_1AVX512(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ8_0AVX2 multiplies up to 4 rows of rounded activations with a panel of Q8_0.
 //
 //go:noescape
-func dotQ8_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ8_0AVX2(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // dotQ8_0AVX512 multiplies up to 6 rows of rounded activations with a panel of Q8_0.
 //
 //go:noescape
-func dotQ8_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)
+func dotQ8_0AVX512(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)
 
 // expAVX2 computes dst = e^x.
 //

@@ -21,10 +21,10 @@ type kernels struct {
 
 	fetch func(p unsafe.Pointer, bytes int) // into the cache, for it will soon be read
 
-	tall        int                                                                               // rows of rounded activations that are multiplied at once
-	roundGroups func(dst []byte, src []float32, zero int)                                         // see form
-	dots        [formCount]func(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int) // form.dot, where there is a faster one
-	decodes     [formCount]func(dst *float32, w *byte, groups int)                                // form.decode likewise
+	tall        int                                                                                          // rows of rounded activations that are multiplied at once
+	roundGroups func(dst []byte, src []float32, zero int)                                                    // see form
+	dots        [formCount]func(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int) // form.dot, where there is a faster one
+	decodes     [formCount]func(dst *float32, w *byte, groups int)                                           // form.decode likewise
 
 	fmaPeak  func(n int)
 	fmaRound int // floating-point operations in one of its rounds

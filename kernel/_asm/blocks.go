@@ -5,7 +5,8 @@ import "fmt"
 // Weights in blocks, 32 rows side by side: package kernel's form.go has the drawing of a group. A vector is 16 rows or
 // 8, a lane a row; one that holds levels has four columns of each.
 //
-// Registers: BX the scales of a group, R13 its levels, both at the first of the rows that are treated; CX counts groups.
+// Registers: BX the scales of the first group, R13 its levels, both at the first of the rows that are treated; AX how far
+// from there the present group is; CX counts groups.
 type form struct {
 	name  string
 	bits  int
@@ -46,9 +47,9 @@ func blocks(a *asm) {
 // columns leaves in register lo the levels of columns 4c … 4c+3 of the rows, in hi those of the columns 16 further.
 func (f form) columns(v vec, rows, c, lo, hi, t int) {
 	at := rows * 4 * v.lanes()
-	v.op("%s %d(R13), %s", v.loadInts(), 128*c+at, v.r(lo))
+	v.op("%s %d(R13)(AX*1), %s", v.loadInts(), 128*c+at, v.r(lo))
 	if f.bits == 8 {
-		v.op("%s %d(R13), %s", v.loadInts(), 128*(c+4)+at, v.r(hi))
+		v.op("%s %d(R13)(AX*1), %s", v.loadInts(), 128*(c+4)+at, v.r(hi))
 		return
 	}
 	v.op("VPSRLD $4, %s, %s", v.r(lo), v.r(hi))
@@ -56,7 +57,7 @@ func (f form) columns(v vec, rows, c, lo, hi, t int) {
 	v.bits("AND", hi, hi, uint32(0x0f0f0f0f))
 	if f.bits == 5 {
 		for i, r := range []int{lo, hi} { // bit 8b + n of the word to bit 8b + 4
-			v.op("%s %d(R13), %s", v.loadInts(), 512+at, v.r(t))
+			v.op("%s %d(R13)(AX*1), %s", v.loadInts(), 512+at, v.r(t))
 			if n := c + 4*i; n < 4 {
 				v.op("VPSLLD $%d, %s, %s", 4-n, v.r(t), v.r(t))
 			} else if n > 4 {
@@ -78,16 +79,16 @@ func (v vec) loadInts() string {
 // scales leaves the scales of the rows in register d and the minima in m.
 func (f form) scales(v vec, rows, d, m int) {
 	at := rows * 2 * v.lanes()
-	v.op("VCVTPH2PS %d(BX), %s", at, v.r(d))
+	v.op("VCVTPH2PS %d(BX)(AX*1), %s", at, v.r(d))
 	if f.least {
-		v.op("VCVTPH2PS %d(BX), %s", 64+at, v.r(m))
+		v.op("VCVTPH2PS %d(BX)(AX*1), %s", 64+at, v.r(m))
 	}
 }
 
 // decode prints the function that writes groups out as numbers.
 func (f form) decode(v vec) {
 	v.function("writes groups of "+f.name+" as numbers, [32 columns][32 rows] each.", "decode"+f.name+v.suffix()+"(dst *float32, w *byte, groups int)", 24)
-	v.op("MOVQ dst+0(FP), DI\nMOVQ w+8(FP), BX\nMOVQ groups+16(FP), CX\nLEAQ %d(BX), R13", f.levels())
+	v.op("MOVQ dst+0(FP), DI\nMOVQ w+8(FP), BX\nMOVQ groups+16(FP), CX\nLEAQ %d(BX), R13\nXORQ AX, AX", f.levels())
 	const lo, hi, d, m, x, t, mask, zero = 0, 1, 2, 3, 4, 5, 6, 7
 	v.set(mask, uint32(0xff))
 	v.set(zero, uint32(f.zero))
@@ -122,7 +123,7 @@ func (f form) decode(v vec) {
 			}
 		}
 	}
-	v.op("ADDQ $4096, DI\nADDQ $%d, BX\nADDQ $%d, R13\nDECQ CX\nJNE %s\nVZEROUPPER\nRET", f.bytes(), f.bytes(), loop)
+	v.op("ADDQ $4096, DI\nADDQ $%d, AX\nDECQ CX\nJNE %s\nVZEROUPPER\nRET", f.bytes(), loop)
 }
 
 // Where a group of rounded activations has what.
@@ -141,12 +142,12 @@ func (f form) dot(v vec) {
 		tall = 6
 	}
 	v.function(fmt.Sprintf("multiplies up to %d rows of rounded activations with a panel of %s.", tall, f.name),
-		"dot"+f.name+v.suffix()+"(c *float32, ldc int, a *byte, lda int, w *byte, groups, rows int)", 56)
+		"dot"+f.name+v.suffix()+"(c *float32, ldc int, a *byte, lda int, w *byte, at *int32, groups, rows int)", 64)
 	v.op(`MOVQ c+0(FP), DI
 		MOVQ ldc+8(FP), SI
 		MOVQ lda+24(FP), R9
 		MOVQ w+32(FP), BX
-		MOVQ rows+48(FP), R15
+		MOVQ rows+56(FP), R15
 		SHLQ $2, SI
 		LEAQ (R9)(R9*2), R10
 		LEAQ (R9)(R9*4), R11
@@ -173,9 +174,10 @@ func (f form) dotAVX512(v vec, rows int) {
 	for i := range 2 * rows {
 		v.op("VPXORD Z%d, Z%d, Z%d", 8+i, 8+i, 8+i)
 	}
-	v.op("MOVQ a+16(FP), R8\nMOVQ groups+40(FP), CX")
+	v.op("MOVQ a+16(FP), R8\nMOVQ at+40(FP), R12\nMOVQ groups+48(FP), CX")
 	loop := v.fresh("group")
 	v.label(loop)
+	v.op("MOVLQSX (R12), AX")
 	for half := range 2 {
 		for c := range 4 {
 			f.columns(v, half, c, c, c+4, t)
@@ -198,7 +200,7 @@ func (f form) dotAVX512(v vec, rows int) {
 			}
 		}
 	}
-	v.op("ADDQ $%d, R8\nADDQ $%d, BX\nADDQ $%d, R13\nDECQ CX\nJNE %s", groupSize, f.bytes(), f.bytes(), loop)
+	v.op("ADDQ $%d, R8\nADDQ $4, R12\nDECQ CX\nJNE %s", groupSize, loop)
 	for r := range rows {
 		v.op("VMOVUPS Z%d, (DI)\nVMOVUPS Z%d, 64(DI)", 8+2*r, 9+2*r)
 		if r+1 < rows {
@@ -224,8 +226,9 @@ func (f form) dotAVX2(v vec, rows int) {
 			v.bits("XOR", sum(r, i), sum(r, i), sum(r, i))
 		}
 	}
-	v.op("MOVQ a+16(FP), R8\nMOVQ groups+40(FP), CX")
+	v.op("MOVQ a+16(FP), R8\nMOVQ at+40(FP), R12\nMOVQ groups+48(FP), CX")
 	v.label(loop)
+	v.op("MOVLQSX (R12), AX")
 	for i := range many {
 		f.scales(v, i, d, m)
 		for c := range 4 {
@@ -258,7 +261,7 @@ func (f form) dotAVX2(v vec, rows int) {
 			}
 		}
 	}
-	v.op("ADDQ $%d, R8\nADDQ $%d, BX\nADDQ $%d, R13\nDECQ CX\nJNE %s", groupSize, f.bytes(), f.bytes(), loop)
+	v.op("ADDQ $%d, R8\nADDQ $4, R12\nDECQ CX\nJNE %s", groupSize, loop)
 	v.op("MOVQ DI, AX")
 	for r := range rows {
 		for i := range many {
@@ -268,10 +271,7 @@ func (f form) dotAVX2(v vec, rows int) {
 			v.op("ADDQ SI, AX")
 		}
 	}
-	v.op("ADDQ $%d, DI", 32*many)
-	v.op("MOVQ w+32(FP), AX\nMOVQ $%d, CX\nSUBQ DX, CX", 4/many+1) // passes done
-	v.op("MOVQ CX, R8\nIMULQ $%d, R8\nLEAQ (AX)(R8*1), BX", 16*many)
-	v.op("IMULQ $%d, CX\nLEAQ %d(AX)(CX*1), R13", 32*many, f.levels())
+	v.op("ADDQ $%d, DI\nADDQ $%d, BX\nADDQ $%d, R13", 32*many, 16*many, 32*many)
 	v.op("DECQ DX\nJNE %s\nVZEROUPPER\nRET", pass)
 }
 
